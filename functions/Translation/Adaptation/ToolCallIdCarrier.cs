@@ -1,0 +1,34 @@
+using System.Buffers.Text;
+using System.Text;
+using Serverless.Translation.Canonical;
+
+namespace Serverless.Translation.Adaptation;
+
+/// <summary>
+/// Takes the seal of a tool call (Gemini's thought signature, without which Gemini 3 refuses the next turn) through clients that have
+/// no field for it: it rides in the call's id, which every client has to send back. <c>{id}__sig_{base64url}</c> holds only
+/// letters, digits, <c>_</c> and <c>-</c>. Every dialect's request decoder takes it off again, so that no provider ever sees it.
+/// </summary>
+public static class ToolCallIdCarrier
+{
+    private const string Mark = "__sig_";
+
+    /// <summary>The id to give to a client.</summary>
+    public static string Wrap(string id, Signature? signature) => signature is null
+        ? id
+        : $"{id}{Mark}{Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{signature.Origin.Name}|{signature.Value}"))}";
+
+    /// <summary>The provider's id and the seal in an id that a client sends back.</summary>
+    public static (string Id, Signature? Signature) Unwrap(string id)
+    {
+        int mark = id.LastIndexOf(Mark, StringComparison.Ordinal);
+        if (mark < 0 || !Base64Url.IsValid(id.AsSpan(mark + Mark.Length)))
+        {
+            return (id, null);
+        }
+
+        string text = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(id.AsSpan(mark + Mark.Length)));
+        int bar = text.IndexOf('|');
+        return bar < 0 ? (id, null) : (id[..mark], new Signature(text[(bar + 1)..], new DialectId(text[..bar])));
+    }
+}

@@ -1,0 +1,27 @@
+using Serverless.Translation.Canonical;
+
+namespace Serverless.Translation.Dialects;
+
+/// <summary>All wire formats that this library speaks: the place to add one.</summary>
+public static class DialectCatalog
+{
+    /// <summary>The formats for chat.</summary>
+    public static IReadOnlyList<IChatDialect> Chat { get; } =
+    [
+    ];
+
+    /// <summary>The formats for embeddings.</summary>
+    public static IReadOnlyList<IEmbeddingDialect> Embeddings { get; } =
+    [
+    ];
+
+    /// <summary>The chat format of that name.</summary>
+    /// <exception cref="KeyNotFoundException">There is none.</exception>
+    public static IChatDialect ChatDialect(DialectId id) =>
+        Chat.FirstOrDefault(d => d.Id == id) ?? throw new KeyNotFoundException($"There is no chat dialect '{id}'.");
+
+    /// <summary>The embeddings format of that name.</summary>
+    /// <exception cref="KeyNotFoundException">There is none.</exception>
+    public static IEmbeddingDialect EmbeddingDialect(DialectId id) =>
+        Embeddings.FirstOrDefault(d => d.Id == id) ?? throw new KeyNotFoundException($"There is no embeddings dialect '{id}'.");
+}

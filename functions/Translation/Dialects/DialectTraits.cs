@@ -1,0 +1,41 @@
+namespace Serverless.Translation.Dialects;
+
+/// <summary>
+/// What a dialect cannot say or insists on, as data. <c>Adaptation.RequestAdapter</c> prepares every request by it, so that an
+/// encoder only has to render.
+/// </summary>
+public sealed record DialectTraits
+{
+    /// <summary>Consecutive turns of one role must be one turn.</summary>
+    public bool MergesTurns { get; init; }
+
+    /// <summary>
+    /// Every tool call must be answered in the turn after it, every result must belong to a call of the turn before, results stand
+    /// before anything else of their turn.
+    /// </summary>
+    public bool StrictToolPairing { get; init; }
+
+    /// <summary>Tools that take free text can be declared.</summary>
+    public bool CustomTools { get; init; }
+
+    /// <summary>Tools can be grouped.</summary>
+    public bool ToolNamespaces { get; init; }
+
+    /// <summary>Longest tool name.</summary>
+    public int MaxToolName { get; init; } = 64;
+
+    /// <summary>Characters allowed in a tool name besides ASCII letters and digits.</summary>
+    public string ToolNamePunctuation { get; init; } = "_-";
+
+    /// <summary>Longest id of a tool call; null for any.</summary>
+    public int? MaxToolCallId { get; init; }
+
+    /// <summary>True when ids of tool calls may hold only ASCII letters, digits, <c>_</c> and <c>-</c>.</summary>
+    public bool PlainToolCallId { get; init; }
+
+    /// <summary>Most cache breakpoints in a request; 0 when they cannot be said.</summary>
+    public int MaxCacheBreakpoints { get; init; }
+
+    /// <summary>Tool results can hold images and documents.</summary>
+    public bool MediaInToolResults { get; init; }
+}

@@ -1,0 +1,52 @@
+namespace Serverless.Translation.Dialects;
+
+/// <summary>Who a request is encoded for.</summary>
+/// <param name="Model">The model's name at the provider.</param>
+public sealed record TargetProfile(string Model)
+{
+    /// <summary>Where this provider departs from its dialect.</summary>
+    public DialectQuirks Quirks { get; init; } = DialectQuirks.None;
+}
+
+/// <summary>Departures of OpenAI-compatible servers from OpenAI, as data. The defaults are OpenAI's own ways.</summary>
+public sealed record DialectQuirks
+{
+    /// <summary>OpenAI's own ways.</summary>
+    public static readonly DialectQuirks None = new();
+
+    /// <summary>Name of the limit on output tokens: <c>max_completion_tokens</c> or <c>max_tokens</c>.</summary>
+    public string MaxTokensField { get; init; } = "max_completion_tokens";
+
+    /// <summary>The role <c>developer</c> is known; otherwise <c>system</c> is written.</summary>
+    public bool DeveloperRole { get; init; } = true;
+
+    /// <summary><c>stream_options</c> is known.</summary>
+    public bool StreamOptions { get; init; } = true;
+
+    /// <summary><c>reasoning_effort</c> is known.</summary>
+    public bool ReasoningEffort { get; init; } = true;
+
+    /// <summary><c>response_format</c> of type <c>json_schema</c> is known.</summary>
+    public bool JsonSchema { get; init; } = true;
+
+    /// <summary><c>strict</c> in tool declarations is known.</summary>
+    public bool StrictTools { get; init; } = true;
+
+    /// <summary><c>parallel_tool_calls</c> is known.</summary>
+    public bool ParallelToolCalls { get; init; } = true;
+
+    /// <summary>Name of the field in which an assistant's thinking is sent back (<c>reasoning_content</c>, <c>reasoning</c>); null when it must not be.</summary>
+    public string? ReasoningReplayField { get; init; }
+
+    /// <summary>Name of <c>tool_choice: required</c> where it differs (Mistral: <c>any</c>).</summary>
+    public string ToolChoiceRequired { get; init; } = "required";
+
+    /// <summary>Name of <c>seed</c> where it differs (Mistral: <c>random_seed</c>).</summary>
+    public string SeedField { get; init; } = "seed";
+
+    /// <summary>Top-level fields that this server refuses.</summary>
+    public IReadOnlyList<string> RefusedFields { get; init; } = [];
+
+    /// <summary>Ids of tool calls must be exactly this long and alphanumeric (Mistral: 9); null for any.</summary>
+    public int? ToolCallIdLength { get; init; }
+}
