@@ -99,8 +99,24 @@ public sealed record ChatRequest
     /// <summary>The voice of a spoken answer.</summary>
     public AudioOutput? AudioOutput { get; init; }
 
+    /// <summary>
+    /// Set when the request leans on something that only a provider of its own dialect holds (a stored conversation, say), so that no
+    /// other can answer it. For a target of another dialect the request adapter refuses it, see <see cref="DialectBinding.Refusal"/>.
+    /// </summary>
+    public DialectBinding? RequiresDialect { get; init; }
+
     /// <summary>Fields that only the client's dialect knows.</summary>
     public ExtraFields? Extra { get; init; }
+}
+
+/// <summary>Ties a request to providers of one dialect.</summary>
+/// <param name="Dialect">The only dialect that can serve the request.</param>
+/// <param name="Field">The field at fault, as a JSON path.</param>
+/// <param name="Reason">Why, in a few words for the caller.</param>
+public sealed record DialectBinding(DialectId Dialect, string Field, string Reason)
+{
+    /// <summary>What the caller is told when the target speaks another dialect: a 400 that names the field.</summary>
+    public GatewayError Refusal => GatewayError.Unsupported(Field, Reason);
 }
 
 /// <summary>One turn of the conversation.</summary>
