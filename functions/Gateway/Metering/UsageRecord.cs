@@ -1,0 +1,148 @@
+using Serverless.Translation.Canonical;
+using Serverless.Translation.Dialects;
+
+namespace Serverless.Gateway.Metering;
+
+/// <summary>
+/// What is remembered of one accepted request; exactly one each, whatever its ending. Never holds text of a prompt or an answer, nor a secret.
+/// </summary>
+public sealed record UsageRecord
+{
+    /// <summary>The request's id, returned as <c>x-request-id</c>.</summary>
+    public required string RequestId { get; init; }
+
+    /// <summary>The Functions host's invocation id.</summary>
+    public string? InvocationId { get; init; }
+
+    /// <summary>When the request was accepted.</summary>
+    public required DateTimeOffset Accepted { get; init; }
+
+    /// <summary>When the answer had ended.</summary>
+    public DateTimeOffset? Completed { get; init; }
+
+    /// <summary>From acceptance to the end of the answer.</summary>
+    public TimeSpan? Latency { get; init; }
+
+    /// <summary>From acceptance to the first content of the answer.</summary>
+    public TimeSpan? TimeToFirstToken { get; init; }
+
+    /// <summary>The caller.</summary>
+    public string? Principal { get; init; }
+
+    /// <summary>What kind of caller.</summary>
+    public string? PrincipalType { get; init; }
+
+    /// <summary>Name of the caller's key.</summary>
+    public string? KeyId { get; init; }
+
+    /// <summary>The endpoint that the client named.</summary>
+    public string? Endpoint { get; init; }
+
+    /// <summary>The API, for example <c>anthropic/v1/messages</c>.</summary>
+    public required string ApiType { get; init; }
+
+    /// <summary>The client's dialect.</summary>
+    public string? ClientDialect { get; init; }
+
+    /// <summary>The dialect spoken with the provider.</summary>
+    public string? ProviderDialect { get; init; }
+
+    /// <summary>The provider's name.</summary>
+    public string? Provider { get; init; }
+
+    /// <summary>The destination that gave the final answer.</summary>
+    public string? Destination { get; init; }
+
+    /// <summary>The model asked of the provider.</summary>
+    public string? ModelAsked { get; init; }
+
+    /// <summary>The model that the provider says has served.</summary>
+    public string? ModelServed { get; init; }
+
+    /// <summary>The provider's id of the request.</summary>
+    public string? ProviderRequestId { get; init; }
+
+    /// <summary>True for a streamed answer.</summary>
+    public bool Stream { get; init; }
+
+    /// <summary>How it ended.</summary>
+    public RequestOutcome Outcome { get; init; }
+
+    /// <summary>The HTTP status that the caller got; 499 when the caller hung up before.</summary>
+    public int StatusCode { get; init; }
+
+    /// <summary>Code of the error.</summary>
+    public string? ErrorCode { get; init; }
+
+    /// <summary>Why the answer ended.</summary>
+    public FinishReason? FinishReason { get; init; }
+
+    /// <summary>Every try at a destination, in order.</summary>
+    public IReadOnlyList<Attempt> Attempts { get; init; } = [];
+
+    /// <summary>Tokens counted; estimated ones are marked.</summary>
+    public TokenUsage? Usage { get; init; }
+
+    /// <summary>Bytes of the request's body.</summary>
+    public long BytesIn { get; init; }
+
+    /// <summary>Bytes of the answer's body.</summary>
+    public long BytesOut { get; init; }
+
+    /// <summary>What the provider could not be told, or was told in other words.</summary>
+    public IReadOnlyList<ReportEntry> Translation { get; init; } = [];
+
+    /// <summary>The client's labels (<c>Databricks-Ai-Gateway-Request-Tags</c>, <c>x-gateway-tags</c>).</summary>
+    public IReadOnlyDictionary<string, string>? Tags { get; init; }
+
+    /// <summary>The client's <c>User-Agent</c>.</summary>
+    public string? UserAgent { get; init; }
+
+    /// <summary>The client's session, where it names one.</summary>
+    public string? SessionId { get; init; }
+
+    /// <summary>The client's address.</summary>
+    public string? ClientAddress { get; init; }
+}
+
+/// <summary>How a request ended.</summary>
+public enum RequestOutcome
+{
+    /// <summary>The answer was given in full.</summary>
+    Success,
+
+    /// <summary>The request was refused by the gateway.</summary>
+    Refused,
+
+    /// <summary>The provider refused or failed.</summary>
+    UpstreamError,
+
+    /// <summary>The provider's stream broke off or failed after content had been sent.</summary>
+    Truncated,
+
+    /// <summary>A time limit was met.</summary>
+    Timeout,
+
+    /// <summary>The client hung up.</summary>
+    ClientClosed,
+
+    /// <summary>A fault of the gateway's own.</summary>
+    InternalError,
+}
+
+/// <summary>One try at a destination.</summary>
+/// <param name="Destination">Its name.</param>
+/// <param name="Status">The provider's status; 0 when there was no answer.</param>
+/// <param name="Latency">How long it took to succeed or fail.</param>
+/// <param name="Reason">Why it failed; null when it did not.</param>
+public sealed record Attempt(string Destination, int Status, TimeSpan Latency, string? Reason);
+
+/// <summary>Where usage records go. Called twice a request; neither call may lose a record that it has accepted.</summary>
+public interface IUsageStore
+{
+    /// <summary>Tells that a request was accepted. Must not wait for storage.</summary>
+    void Accepted(UsageRecord record);
+
+    /// <summary>Makes the finished record durable. Awaited before the answer ends; the token is not the client's.</summary>
+    ValueTask CompletedAsync(UsageRecord record, CancellationToken cancellationToken);
+}
