@@ -28,6 +28,23 @@ public sealed record GatewayError(ErrorKind Kind, int Status, string Message)
 
     /// <summary>An answer of the provider's that could not be read, or that broke off, status 502.</summary>
     public static GatewayError Upstream(string message, string? code = null) => new(ErrorKind.Upstream, 502, message) { Code = code };
+
+    /// <summary>The class of fault that a provider's HTTP status stands for, where its envelope says no more.</summary>
+    public static ErrorKind KindOfUpstream(int status) => status switch
+    {
+        401 => ErrorKind.Authentication,
+        402 => ErrorKind.Billing,
+        403 => ErrorKind.Permission,
+        404 => ErrorKind.NotFound,
+        405 => ErrorKind.MethodNotAllowed,
+        408 or 504 => ErrorKind.Timeout,
+        409 => ErrorKind.Conflict,
+        413 => ErrorKind.TooLarge,
+        429 => ErrorKind.RateLimited,
+        503 or 529 => ErrorKind.Overloaded,
+        >= 400 and < 500 => ErrorKind.InvalidRequest,
+        _ => ErrorKind.Upstream,
+    };
 }
 
 /// <summary>The classes of faults.</summary>

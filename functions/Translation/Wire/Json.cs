@@ -62,6 +62,22 @@ public static class Json
         return raw.IndexOf("\\ud"u8) < 0 && raw.IndexOf("\\uD"u8) < 0 ? reader.GetString()! : Unescape(raw);
     }
 
+    /// <summary>
+    /// The string that an element of a provider's answer holds. Unlike <see cref="JsonElement.GetString"/> it keeps half of a surrogate
+    /// pair instead of throwing; null when the element is no string.
+    /// </summary>
+    public static string? Text(JsonElement element)
+    {
+        if (element.ValueKind != JsonValueKind.String)
+        {
+            return null;
+        }
+
+        var reader = new Utf8JsonReader(JsonMarshal.GetRawUtf8Value(element));
+        reader.Read();
+        return ReadText(ref reader);
+    }
+
     /// <summary>The base64 text of a JSON string, as bytes.</summary>
     public static ReadOnlyMemory<byte> Base64Bytes(JsonElement element)
     {

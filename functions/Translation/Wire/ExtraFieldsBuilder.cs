@@ -1,0 +1,18 @@
+using System.Text.Json;
+using Serverless.Translation.Canonical;
+
+namespace Serverless.Translation.Wire;
+
+/// <summary>Gathers the fields of one JSON object that a decoder has no notion for.</summary>
+/// <param name="dialect">The dialect that the object is of.</param>
+/// <param name="path">JSON path of the object; empty for the root.</param>
+internal struct ExtraFieldsBuilder(DialectId dialect, string path)
+{
+    private List<ExtraField>? _fields;
+
+    /// <summary>Keeps a field as it came.</summary>
+    public void Add(JsonProperty property) => (_fields ??= []).Add(new ExtraField(property.Name, property.Value));
+
+    /// <summary>All that was kept, or null.</summary>
+    public readonly ExtraFields? Build() => _fields is null ? null : new ExtraFields(dialect, path, _fields);
+}
