@@ -30,4 +30,11 @@ public sealed record ExtraFields(DialectId Dialect, string Path, IReadOnlyList<E
 }
 
 /// <summary>One field that is passed on unread.</summary>
-public readonly record struct ExtraField(string Name, JsonElement Value);
+public readonly record struct ExtraField(string Name, JsonElement Value)
+{
+    /// <summary>
+    /// True when leaving the field out loses nothing (the id of an item, a default spelled out). It is written back into its own dialect
+    /// like the others, but its absence elsewhere is not reported.
+    /// </summary>
+    public bool Incidental { get; init; }
+}

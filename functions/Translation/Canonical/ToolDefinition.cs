@@ -44,6 +44,12 @@ public sealed record CustomTool(string Name) : ToolDefinition
 
     /// <summary>The form of the text as OpenAI writes it: <c>{"type":"text"}</c> or a grammar, its fields flat (<c>{"type":"grammar","syntax":…,"definition":…}</c>).</summary>
     public JsonElement? Format { get; init; }
+
+    /// <summary>The group that the tool belongs to (Responses <c>namespace</c> tools).</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary>What the group is for; on the group's first tool only.</summary>
+    public string? NamespaceDescription { get; init; }
 }
 
 /// <summary>A tool that the provider runs (web search, code execution). Only its own dialect can say it.</summary>

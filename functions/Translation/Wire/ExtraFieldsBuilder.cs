@@ -13,6 +13,9 @@ internal struct ExtraFieldsBuilder(DialectId dialect, string path)
     /// <summary>Keeps a field as it came.</summary>
     public void Add(JsonProperty property) => (_fields ??= []).Add(new ExtraField(property.Name, property.Value));
 
+    /// <summary>Keeps a field whose absence elsewhere loses nothing, see <see cref="ExtraField.Incidental"/>.</summary>
+    public void AddIncidental(JsonProperty property) => (_fields ??= []).Add(new ExtraField(property.Name, property.Value) { Incidental = true });
+
     /// <summary>All that was kept, or null.</summary>
     public readonly ExtraFields? Build() => _fields is null ? null : new ExtraFields(dialect, path, _fields);
 }
