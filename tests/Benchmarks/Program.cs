@@ -1,1 +1,32 @@
-Console.WriteLine("usage: dotnet run -c Release --project tests/Benchmarks -- codecs|load");
+using BenchmarkDotNet.Running;
+using Serverless.Benchmarks.Load;
+
+return args switch
+{
+    ["stub", string url] => await Serve(StubServer.RunAsync(url)),
+    ["proxy", string url, string target] => await Serve(ProxyServer.RunAsync(url, target)),
+    ["load", .. string[] rest] => await LoadCommand.RunAsync(rest),
+    ["codecs", .. string[] rest] => Codecs(rest),
+    _ => Usage(),
+};
+
+static async Task<int> Serve(Task running)
+{
+    await running;
+    return 0;
+}
+
+static int Codecs(string[] rest)
+{
+    BenchmarkSwitcher.FromAssembly(typeof(LoadCommand).Assembly).Run(rest.Length > 0 ? rest : ["--filter", "*"]);
+    return 0;
+}
+
+static int Usage()
+{
+    Console.WriteLine("""
+        usage: dotnet run -c Release --project tests/Benchmarks -- load [--short]     the whole gateway beside a bare reverse proxy
+               dotnet run -c Release --project tests/Benchmarks -- codecs [options]   the codecs, by BenchmarkDotNet
+        """);
+    return 2;
+}

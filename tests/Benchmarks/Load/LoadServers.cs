@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Serverless.Benchmarks.Load;
+
+/// <summary>
+/// The processes that are measured. The gateway is the App beside this program, or the published executable that
+/// <c>SERVERLESS_APP</c> names.
+/// </summary>
+internal sealed class LoadServers : IDisposable
+{
+    public const string Key = "sk-load";
+
+    private readonly List<Process> _processes = [];
+    private readonly string _folder = Directory.CreateTempSubdirectory("serverless-load-").FullName;
+    private Process? _gateway;
+
+    public Uri Stub { get; } = FreeUrl();
+
+    public Uri Proxy { get; } = FreeUrl();
+
+    public Uri Gateway { get; } = FreeUrl();
+
+    public async Task StartAsync()
+    {
+        Start(Environment.ProcessPath!, ["stub", Stub.ToString()]);
+        Start(Environment.ProcessPath!, ["proxy", Proxy.ToString(), Stub.ToString()]);
+        string config = Path.Combine(_folder, "gateway.json");
+        await File.WriteAllTextAsync(config, $$"""
+            {
+              "discover": false,
+              "providers": { "stub": { "kind": "openai-compatible", "baseUrl": "{{Stub}}v1", "apiKey": "none" } },
+              "endpoints": {
+                "load-e100": { "destinations": [{ "provider": "stub", "model": "e100" }] },
+                "load-e10000": { "destinations": [{ "provider": "stub", "model": "e10000" }] }
+              },
+              "callers": [{ "id": "load", "type": "user", "keySha256": "{{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Key)))}}" }]
+            }
+            """);
+        string app = Environment.GetEnvironmentVariable("SERVERLESS_APP") ?? Path.Combine(AppContext.BaseDirectory, "Serverless.App.dll");
+        bool managed = app.EndsWith(".dll", StringComparison.Ordinal);
+        _gateway = Start(managed ? "dotnet" : app, managed ? [app] : [], ("GATEWAY_CONFIG", config), ("ASPNETCORE_URLS", Gateway.ToString()));
+        using var client = new HttpClient();
+        foreach (Uri url in (Uri[])[Stub, Proxy, Gateway])
+        {
+            await ReadyAsync(client, url);
+        }
+    }
+
+    public double GatewayMegabytes()
+    {
+        _gateway!.Refresh();
+        return _gateway.WorkingSet64 / 1048576.0;
+    }
+
+    public void Dispose()
+    {
+        foreach (Process process in _processes)
+        {
+            process.Kill(entireProcessTree: true);
+            process.WaitForExit();
+            process.Dispose();
+        }
+
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private Process Start(string file, string[] arguments, params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _folder };
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        Process process = Process.Start(start)!;
+        process.OutputDataReceived += static (_, _) => { };
+        process.ErrorDataReceived += static (_, e) => Console.Error.WriteLine(e.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        _processes.Add(process);
+        return process;
+    }
+
+    private static async Task ReadyAsync(HttpClient client, Uri url)
+    {
+        for (int attempt = 0; attempt < 400; attempt++)
+        {
+            try
+            {
+                using HttpResponseMessage response = await client.GetAsync(url);
+                return;
+            }
+            catch (HttpRequestException)
+            {
+                await Task.Delay(50);
+            }
+        }
+
+        throw new TimeoutException($"Nothing answers at {url}.");
+    }
+
+    private static Uri FreeUrl()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/");
+    }
+}
