@@ -21,7 +21,8 @@ public static class ToolCallIdCarrier
     /// <summary>The provider's id and the seal in an id that a client sends back.</summary>
     public static (string Id, Signature? Signature) Unwrap(string id)
     {
-        int mark = id.LastIndexOf(Mark, StringComparison.Ordinal);
+        // The first mark: base64url may hold the mark's letters by chance, ids of providers do not.
+        int mark = id.IndexOf(Mark, StringComparison.Ordinal);
         if (mark < 0 || !Base64Url.IsValid(id.AsSpan(mark + Mark.Length)))
         {
             return (id, null);

@@ -9,6 +9,7 @@ namespace Serverless.Translation.Dialects;
 public sealed class TranslationReport
 {
     private readonly List<ReportEntry> _entries = [];
+    private readonly HashSet<ReportEntry> _known = [];
 
     /// <summary>All entries in order; each field once.</summary>
     public IReadOnlyList<ReportEntry> Entries => _entries;
@@ -39,7 +40,7 @@ public sealed class TranslationReport
 
     private void Add(ReportEntry entry)
     {
-        if (!_entries.Contains(entry))
+        if (_known.Add(entry))
         {
             _entries.Add(entry);
         }

@@ -1,7 +1,9 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Unicode;
 using Serverless.Translation.Canonical;
 
 namespace Serverless.Translation.Wire;
@@ -23,7 +25,7 @@ public static class Json
 
     /// <summary>A JSON text as an element of its own.</summary>
     /// <exception cref="JsonException">It is not JSON.</exception>
-    public static JsonElement ParseElement(string json) => JsonElement.Parse(json);
+    public static JsonElement ParseElement(string json) => JsonElement.Parse(json, new JsonDocumentOptions { MaxDepth = 256 });
 
     /// <summary>True when the text is a whole JSON object.</summary>
     public static bool IsObject(string json)
@@ -48,8 +50,8 @@ public static class Json
     public static string RawText(JsonElement element) => element.GetRawText();
 
     /// <summary>
-    /// The string that the reader stands on. Unlike <see cref="Utf8JsonReader.GetString"/> it keeps half of a surrogate pair, since a
-    /// provider may cut its deltas there; the adapter joins the halves.
+    /// The string that the reader stands on. Unlike <see cref="Utf8JsonReader.GetString"/> it never throws: bytes that are not UTF-8
+    /// become U+FFFD, and half of a surrogate pair is kept, since a provider may cut its deltas there; the adapter joins the halves.
     /// </summary>
     public static string ReadText(ref Utf8JsonReader reader)
     {
@@ -59,7 +61,8 @@ public static class Json
         }
 
         ReadOnlySpan<byte> raw = reader.ValueSpan;
-        return raw.IndexOf("\\ud"u8) < 0 && raw.IndexOf("\\uD"u8) < 0 ? reader.GetString()! : Unescape(raw);
+        bool whole = raw.IndexOf("\\ud"u8) < 0 && raw.IndexOf("\\uD"u8) < 0 && Utf8.IsValid(raw);
+        return whole ? reader.GetString()! : Unescape(raw);
     }
 
     /// <summary>
@@ -86,9 +89,25 @@ public static class Json
         return raw.Contains((byte)'\\') ? Encoding.UTF8.GetBytes(element.GetString()!) : raw.ToArray();
     }
 
-    /// <summary>Writes a value as it came, byte for byte.</summary>
-    public static void WriteRaw(this Utf8JsonWriter writer, JsonElement element) =>
-        writer.WriteRawValue(JsonMarshal.GetRawUtf8Value(element), skipInputValidation: true);
+    /// <summary>
+    /// Writes a value as it came, byte for byte, but for line ends between its tokens: they become blanks, because a line end within
+    /// a server-sent event would cut it in two.
+    /// </summary>
+    public static void WriteRaw(this Utf8JsonWriter writer, JsonElement element)
+    {
+        ReadOnlySpan<byte> raw = JsonMarshal.GetRawUtf8Value(element);
+        if (!raw.ContainsAny((byte)'\n', (byte)'\r'))
+        {
+            writer.WriteRawValue(raw, skipInputValidation: true);
+            return;
+        }
+
+        byte[] line = ArrayPool<byte>.Shared.Rent(raw.Length);
+        raw.Replace(line, (byte)'\n', (byte)' ');
+        line.AsSpan(0, raw.Length).Replace((byte)'\r', (byte)' ');
+        writer.WriteRawValue(line.AsSpan(0, raw.Length), skipInputValidation: true);
+        ArrayPool<byte>.Shared.Return(line);
+    }
 
     /// <summary>Writes the fields that were carried along, if they belong to the dialect that is being written.</summary>
     public static void WriteExtra(this Utf8JsonWriter writer, ExtraFields? extra, DialectId dialect)

@@ -94,24 +94,19 @@ public sealed class JsonBody
                 continue;
             }
 
-            if (!added)
-            {
-                output.Write(bytes[.._afterBrace]);
-                at = _afterBrace;
-                added = true;
-            }
-
+            output.Write(added ? ","u8 : bytes[.._afterBrace]);
+            added = true;
             using var writer = new Utf8JsonWriter(output, Json.WriterOptions);
             writer.WriteStringValue(replacement.Name);
             writer.Flush();
             output.Write(":"u8);
             output.Write(replacement.Json.Span);
-            output.Write(","u8);
         }
 
-        if (added && _properties.Count == 0)
+        if (added)
         {
-            throw Fault("The body is an empty object.");
+            at = _afterBrace;
+            output.Write(_properties.Count == 0 ? default : ","u8);
         }
 
         present.Sort(static (a, b) => a.Property.Start.CompareTo(b.Property.Start));
@@ -140,7 +135,7 @@ public sealed class JsonBody
 
     private static int Scan(ReadOnlySpan<byte> body, List<Property> properties)
     {
-        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxDepth, CommentHandling = JsonCommentHandling.Disallow });
+        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxDepth + 1, CommentHandling = JsonCommentHandling.Disallow });
         using var names = new NameStack();
         int afterBrace = 0;
         string? rootName = null;
@@ -161,6 +156,11 @@ public sealed class JsonBody
                         names.Push();
                         goto case JsonTokenType.StartArray;
                     case JsonTokenType.StartArray:
+                        if (reader.CurrentDepth == MaxDepth)
+                        {
+                            throw Fault($"The body is nested more than {MaxDepth} levels deep (at byte {reader.TokenStartIndex}).");
+                        }
+
                         if (reader.CurrentDepth == 1)
                         {
                             properties.Add(new Property(rootName!, (int)reader.TokenStartIndex, 0));
@@ -203,10 +203,8 @@ public sealed class JsonBody
         }
         catch (JsonException e)
         {
-            string message = reader.CurrentDepth >= MaxDepth
-                ? $"The body is nested more than {MaxDepth} levels deep"
-                : "The body is not valid JSON";
-            throw new GatewayException(GatewayError.Invalid($"{message} (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1} of the line).", code: "invalid_json"), e);
+            string message = $"The body is not valid JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1} of the line).";
+            throw new GatewayException(GatewayError.Invalid(message, code: "invalid_json"), e);
         }
 
         return afterBrace;

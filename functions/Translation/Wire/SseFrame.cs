@@ -17,7 +17,7 @@ public readonly ref struct SseFrame
     /// <summary>The <c>data:</c> lines, joined by line feeds; empty for a comment.</summary>
     public ReadOnlySpan<byte> Data { get; }
 
-    /// <summary>The bytes as they came, the closing blank line included.</summary>
+    /// <summary>The bytes as they came, the closing blank line included, and surplus blank lines before the event.</summary>
     public ReadOnlySpan<byte> Raw { get; }
 
     /// <summary>True when the frame holds only comments.</summary>

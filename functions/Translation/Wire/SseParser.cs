@@ -5,7 +5,9 @@ namespace Serverless.Translation.Wire;
 /// <summary>
 /// Cuts a byte stream into server-sent events, however it is chunked: LF, CRLF or CR; comments; <c>data:</c> with and without a
 /// blank; several data lines; a byte order mark. Source: https://html.spec.whatwg.org/multipage/server-sent-events.html.
-/// Unlike a browser it delivers a last event that lacks its blank line, so that the decoder can judge it.
+/// Unlike a browser it delivers a last event that lacks its blank line, so that the decoder can judge it. Surplus blank lines belong
+/// to the <see cref="SseFrame.Raw"/> of the event after them: all raw bytes in a row are the stream, but for a byte order mark and
+/// for blank lines at its very end.
 /// <code>
 /// parser.Append(bytes);  while (parser.TryRead(out SseFrame frame)) …     at the end: parser.TryReadLast(out frame)
 /// </code>
@@ -23,6 +25,7 @@ public sealed class SseParser : IDisposable
     private int _scanned;    // everything before it has been looked at for line ends
     private int _line;       // first byte of the line being read
     private bool _first = true;
+    private bool _hasLines;  // the frame being read has a line that is not blank
 
     /// <summary>A parser for one stream.</summary>
     /// <param name="maxFrame">Longest event, in bytes.</param>
@@ -86,14 +89,17 @@ public sealed class SseParser : IDisposable
             bool blank = at == _line;
             _scanned = next;
             _line = next;
-            if (blank)
+            if (!blank)
+            {
+                _hasLines = true;
+            }
+            else if (_hasLines)
             {
                 int from = _start;
                 _start = next;
-                if (TryParse(_buffer.AsSpan(from, next - from), out frame))
-                {
-                    return true;
-                }
+                _hasLines = false;
+                frame = Parse(_buffer.AsSpan(from, next - from));
+                return true;
             }
         }
 
@@ -110,10 +116,13 @@ public sealed class SseParser : IDisposable
     public bool TryReadLast(out SseFrame frame)
     {
         SkipByteOrderMark();
-        int from = _start;
+        ReadOnlySpan<byte> rest = _buffer.AsSpan(_start, _end - _start);
         _start = _end;
         _scanned = _line = _end;
-        return TryParse(_buffer.AsSpan(from, _end - from), out frame);
+        _hasLines = false;
+        bool any = rest.ContainsAnyExcept((byte)'\n', (byte)'\r');
+        frame = any ? Parse(rest) : default;
+        return any;
     }
 
     /// <inheritdoc/>
@@ -134,13 +143,12 @@ public sealed class SseParser : IDisposable
         }
     }
 
-    private bool TryParse(ReadOnlySpan<byte> raw, out SseFrame frame)
+    private SseFrame Parse(ReadOnlySpan<byte> raw)
     {
         ReadOnlySpan<byte> name = default;
         ReadOnlySpan<byte> data = default;
         int dataLines = 0;
         int joined = 0;
-        bool any = false;
         ReadOnlySpan<byte> rest = raw;
         while (!rest.IsEmpty)
         {
@@ -152,7 +160,6 @@ public sealed class SseParser : IDisposable
                 continue;
             }
 
-            any = true;
             int colon = line.IndexOf((byte)':');
             ReadOnlySpan<byte> field = colon < 0 ? line : line[..colon];
             ReadOnlySpan<byte> value = colon < 0 ? default : line[(colon + 1)..];
@@ -180,8 +187,7 @@ public sealed class SseParser : IDisposable
             }
         }
 
-        frame = new SseFrame(name, dataLines > 1 ? _joined.AsSpan(0, joined) : data, raw);
-        return any;
+        return new SseFrame(name, dataLines > 1 ? _joined.AsSpan(0, joined) : data, raw);
     }
 
     private int Join(ReadOnlySpan<byte> first, bool isSecond, int length, ReadOnlySpan<byte> value, int room)
