@@ -35,7 +35,11 @@ public sealed record DialectQuirks
     /// <summary><c>parallel_tool_calls</c> is known.</summary>
     public bool ParallelToolCalls { get; init; } = true;
 
-    /// <summary>Name of the field in which an assistant's thinking is sent back (<c>reasoning_content</c>, <c>reasoning</c>); null when it must not be.</summary>
+    /// <summary>
+    /// The field in which an assistant's thinking is sent back: <c>reasoning_content</c> or <c>reasoning</c> (text only),
+    /// <c>reasoning_details</c> (OpenRouter), <c>thinking_blocks</c> (LiteLLM) or <c>content</c> (Databricks: a part of the content), these three
+    /// with its seal; null when it must not be.
+    /// </summary>
     public string? ReasoningReplayField { get; init; }
 
     /// <summary>Name of <c>tool_choice: required</c> where it differs (Mistral: <c>any</c>).</summary>
@@ -46,6 +50,23 @@ public sealed record DialectQuirks
 
     /// <summary>Top-level fields that this server refuses.</summary>
     public IReadOnlyList<string> RefusedFields { get; init; } = [];
+
+    /// <summary><c>top_k</c> is known (OpenAI refuses it, most of the others take it).</summary>
+    public bool TopK { get; init; }
+
+    /// <summary>Tools of type <c>custom</c> are known.</summary>
+    public bool CustomTools { get; init; } = true;
+
+    /// <summary>A message's content may be a list of several text parts; otherwise they are joined to one string (DeepSeek).</summary>
+    public bool TextParts { get; init; } = true;
+
+    /// <summary><c>cache_control</c> on content parts and tools is known (OpenRouter, LiteLLM, Databricks): how many of them; null for the dialect's own number.</summary>
+    public int? MaxCacheBreakpoints { get; init; }
+
+    /// <summary>
+    /// Gemini's own compatible server: tool calls carry a thought signature in <c>extra_content.google.thought_signature</c>, and it wants it back.
+    /// </summary>
+    public bool ThoughtSignatures { get; init; }
 
     /// <summary>Ids of tool calls must be exactly this long and alphanumeric (Mistral: 9); null for any.</summary>
     public int? ToolCallIdLength { get; init; }
