@@ -1,0 +1,136 @@
+import { budgetSettings, stringMap } from '../types.bicep'
+
+@description('Region.')
+param location string
+
+@description('Tags.')
+param tags stringMap
+
+@description('Resource id of the app.')
+param appId string
+
+@description('Resource id of the account of the usage records.')
+param usageStorageId string
+
+@description('Resource id of Application Insights.')
+param insightsId string
+
+@description('Who is told.')
+param actionGroupId string
+
+@description('Monthly budget, or null.')
+param budget budgetSettings?
+
+resource failures 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+  name: 'gateway-http-5xx'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'The gateway answers with 5xx.'
+    severity: 2
+    enabled: true
+    scopes: [appId]
+    evaluationFrequency: 'PT1M'
+    windowSize: 'PT5M'
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      allOf: [
+        {
+          criterionType: 'StaticThresholdCriterion'
+          name: 'http5xx'
+          metricNamespace: 'Microsoft.Web/sites'
+          metricName: 'Http5xx'
+          operator: 'GreaterThan'
+          threshold: 10
+          timeAggregation: 'Total'
+        }
+      ]
+    }
+    actions: [{ actionGroupId: actionGroupId }]
+  }
+}
+
+resource tableAvailability 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+  name: 'usage-table-availability'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'The tables of the usage records fail: records may be piling up in journals.'
+    severity: 1
+    enabled: true
+    scopes: ['${usageStorageId}/tableServices/default']
+    evaluationFrequency: 'PT1M'
+    windowSize: 'PT5M'
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      allOf: [
+        {
+          criterionType: 'StaticThresholdCriterion'
+          name: 'availability'
+          metricNamespace: 'Microsoft.Storage/storageAccounts/tableServices'
+          metricName: 'Availability'
+          operator: 'LessThan'
+          threshold: 99
+          timeAggregation: 'Average'
+        }
+      ]
+    }
+    actions: [{ actionGroupId: actionGroupId }]
+  }
+}
+
+resource spill 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
+  name: 'usage-spill'
+  location: location
+  tags: tags
+  kind: 'LogAlert'
+  properties: {
+    description: 'A usage record could not be stored at once; the log line holds it.'
+    severity: 1
+    enabled: true
+    scopes: [insightsId]
+    evaluationFrequency: 'PT5M'
+    windowSize: 'PT5M'
+    criteria: {
+      allOf: [
+        {
+          query: 'traces | where message has "usage.spill"'
+          timeAggregation: 'Count'
+          operator: 'GreaterThan'
+          threshold: 0
+          failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+        }
+      ]
+    }
+    actions: { actionGroups: [actionGroupId] }
+    autoMitigate: true
+  }
+}
+
+resource monthly 'Microsoft.Consumption/budgets@2024-08-01' = if (budget != null) {
+  name: 'monthly'
+  properties: {
+    category: 'Cost'
+    amount: budget.?amount ?? 1
+    timeGrain: 'Monthly'
+    timePeriod: { startDate: budget.?startDate ?? '' }
+    notifications: {
+      actual80: {
+        enabled: true
+        operator: 'GreaterThanOrEqualTo'
+        threshold: 80
+        thresholdType: 'Actual'
+        contactEmails: budget.?contactEmails ?? []
+        contactGroups: [actionGroupId]
+      }
+      forecast100: {
+        enabled: true
+        operator: 'GreaterThanOrEqualTo'
+        threshold: 100
+        thresholdType: 'Forecasted'
+        contactEmails: budget.?contactEmails ?? []
+        contactGroups: [actionGroupId]
+      }
+    }
+  }
+}

@@ -1,0 +1,26 @@
+// User-assigned: its roles exist before the app first starts, and survive when the app is made anew.
+import { stringMap } from '../types.bicep'
+
+@description('Name of the identity.')
+param name string
+
+@description('Region.')
+param location string
+
+@description('Tags.')
+param tags stringMap
+
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
+  name: name
+  location: location
+  tags: tags
+}
+
+@description('Resource id.')
+output id string = identity.id
+
+@description('Client id, for the app\'s settings.')
+output clientId string = identity.properties.clientId
+
+@description('Object id, for role assignments.')
+output principalId string = identity.properties.principalId
