@@ -1,0 +1,142 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Serverless.Translation.Canonical;
+using Serverless.Translation.Dialects;
+using Serverless.Translation.Wire;
+
+namespace Serverless.Translation.Tests.Laws;
+
+/// <summary>What holds for every client's request, whichever provider it goes to.</summary>
+public sealed class RequestLaws
+{
+    public static TheoryData<string, string> Own => Fixture.Rows(Fixture.Requests);
+
+    public static TheoryData<string, string> Recorded => Recording.Rows(PayloadKind.Request);
+
+    [Theory(SkipTestWithoutData = true)]
+    [MemberData(nameof(Own))]
+    public void ARequestSurvivesItsOwnDialect(string dialect, string name)
+    {
+        Fixture fixture = Fixture.Of(Fixture.Requests, dialect, name);
+        CheckRoundTrip(fixture.Dialect, fixture.Read(), fixture.Address);
+    }
+
+    [Theory(SkipTestWithoutData = true)]
+    [MemberData(nameof(Recorded))]
+    public void ARecordedRequestSurvivesItsOwnDialect(string dialect, string file)
+    {
+        var id = new DialectId(dialect);
+        CheckRoundTrip(DialectCatalog.ChatDialect(id), Payloads.Read(file), Payloads.AddressOf(id));
+    }
+
+    [Theory(SkipTestWithoutData = true)]
+    [MemberData(nameof(Own))]
+    public void PassedOnARequestKeepsEveryByteButTheSplices(string dialect, string name)
+    {
+        Fixture fixture = Fixture.Of(Fixture.Requests, dialect, name);
+        CheckSplice(fixture.Dialect, fixture.Read());
+    }
+
+    [Theory(SkipTestWithoutData = true)]
+    [MemberData(nameof(Recorded))]
+    public void PassedOnARecordedRequestKeepsEveryByteButTheSplices(string dialect, string file) =>
+        CheckSplice(DialectCatalog.ChatDialect(new DialectId(dialect)), Payloads.Read(file));
+
+    [Theory(SkipTestWithoutData = true)]
+    [MemberData(nameof(Own))]
+    public void NothingIsLostInSilence(string dialect, string name)
+    {
+        Fixture fixture = Fixture.Of(Fixture.Requests, dialect, name);
+        CheckNoLoss(fixture.Dialect, fixture.Read(), fixture.Address);
+    }
+
+    [Theory(SkipTestWithoutData = true)]
+    [MemberData(nameof(Recorded))]
+    public void NothingOfARecordedRequestIsLostInSilence(string dialect, string file)
+    {
+        var id = new DialectId(dialect);
+        CheckNoLoss(DialectCatalog.ChatDialect(id), Payloads.Read(file), Payloads.AddressOf(id));
+    }
+
+    private static void CheckRoundTrip(IChatDialect dialect, byte[] body, RequestAddress address)
+    {
+        ChatRequest request = Crossing.Decode(dialect, body, address);
+        CrossedRequest crossed = Crossing.Encode(request, dialect, new TargetProfile(request.Model));
+        JsonNode before = JsonNode.Parse(Mended(body), documentOptions: new JsonDocumentOptions { MaxDepth = 256 })!;
+        JsonNode after = JsonNode.Parse(crossed.Body, documentOptions: new JsonDocumentOptions { MaxDepth = 256 })!;
+        string expected = JsonText.Normal(RequestNormalForm.Of(dialect.Id, before));
+        string actual = JsonText.Normal(RequestNormalForm.Of(dialect.Id, after));
+        if (expected != actual)
+        {
+            Assert.Fail($"The request changes ({Golden.Difference(expected, actual)}");
+        }
+    }
+
+    private static void CheckSplice(IChatDialect dialect, byte[] bytes)
+    {
+        byte[] mended = Mended(bytes);
+        JsonBody body = JsonBody.Check(bytes.ToArray());
+        var output = new ArrayBufferWriter<byte>();
+        dialect.SpliceRequest(body, "model-at-provider", output);
+        string before = Encoding.UTF8.GetString(mended);
+        string after = Encoding.UTF8.GetString(output.WrittenSpan);
+        if (dialect.Id == DialectIds.GenerateContent)
+        {
+            Assert.Equal(before, after);
+            return;
+        }
+
+        // Undo the splices in the text itself; what remains must be the client's bytes.
+        JsonElement root = JsonDocument.Parse(before).RootElement;
+        string model = "\"model-at-provider\"";
+        Assert.Contains(model, after, StringComparison.Ordinal);
+        if (root.TryGetProperty("model", out JsonElement own))
+        {
+            after = ReplaceOnce(after, model, own.GetRawText());
+        }
+        else
+        {
+            after = ReplaceOnce(after, $"\"model\":{model},", "");
+        }
+
+        if (dialect.Id == DialectIds.ChatCompletions && root.TryGetProperty("stream", out JsonElement stream) && stream.ValueKind == JsonValueKind.True)
+        {
+            JsonElement options = JsonDocument.Parse(after).RootElement.GetProperty("stream_options");
+            Assert.True(options.GetProperty("include_usage").GetBoolean());
+            after = root.TryGetProperty("stream_options", out JsonElement ownOptions)
+                ? ReplaceOnce(after, options.GetRawText(), ownOptions.GetRawText())
+                : ReplaceOnce(after, $"\"stream_options\":{options.GetRawText()},", "");
+        }
+
+        Assert.Equal(before, after);
+    }
+
+    private static void CheckNoLoss(IChatDialect client, byte[] body, RequestAddress address)
+    {
+        JsonElement source = JsonDocument.Parse(Mended(body), new JsonDocumentOptions { MaxDepth = 256 }).RootElement;
+        List<string> lost = [];
+        foreach (IChatDialect target in DialectCatalog.Chat)
+        {
+            CrossedRequest crossed = Crossing.Encode(Crossing.Decode(client, body, address), target);
+            lost.AddRange(LossCheck.Lost(source, client.Id, crossed).Select(l => $"→ {target.Id}: {l}"));
+        }
+
+        Assert.True(lost.Count == 0, string.Join('\n', lost));
+    }
+
+    /// <summary>The body as the gateway reads it: half surrogate pairs replaced.</summary>
+    private static byte[] Mended(byte[] body)
+    {
+        byte[] copy = body.ToArray();
+        return JsonBody.Check(copy).Bytes.ToArray();
+    }
+
+    private static string ReplaceOnce(string text, string old, string replacement)
+    {
+        int at = text.IndexOf(old, StringComparison.Ordinal);
+        Assert.True(at >= 0, $"'{old}' is not there.");
+        return string.Concat(text.AsSpan(0, at), replacement, text.AsSpan(at + old.Length));
+    }
+}

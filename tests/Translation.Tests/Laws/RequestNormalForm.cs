@@ -1,0 +1,159 @@
+using System.Text.Json.Nodes;
+using Serverless.Translation.Canonical;
+
+namespace Serverless.Translation.Tests.Laws;
+
+/// <summary>
+/// The ways of one dialect to say the same thing, brought to one form, so that a request and its round trip can be compared. Every
+/// rule here is a liberty that the codec may take; anything else that differs is a fault.
+/// </summary>
+internal static class RequestNormalForm
+{
+    public static JsonNode Of(DialectId dialect, JsonNode request)
+    {
+        var root = (JsonObject)request.DeepClone();
+        switch (dialect.Name)
+        {
+            case "openai.chat-completions":
+                ChatCompletions(root);
+                break;
+            case "openai.responses":
+                Responses(root);
+                break;
+            case "anthropic.messages":
+                Messages(root);
+                break;
+            default:
+                root = (JsonObject)Camel(root);
+                GenerateContent(root);
+                break;
+        }
+
+        return root;
+    }
+
+    private static void ChatCompletions(JsonObject root)
+    {
+        // max_tokens is the old name of max_completion_tokens.
+        Rename(root, "max_tokens", "max_completion_tokens");
+
+        // One stop sequence may stand bare.
+        ToList(root, "stop");
+        foreach (JsonObject message in Objects(root["messages"]))
+        {
+            ContentToText(message, "content", "text");
+            foreach (JsonObject call in Objects(message["tool_calls"]))
+            {
+                EmptyArguments(call["function"] as JsonObject);
+            }
+        }
+    }
+
+    private static void Responses(JsonObject root)
+    {
+        // A bare text is one user message.
+        if (root["input"] is JsonValue text)
+        {
+            root["input"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = text.DeepClone() });
+        }
+
+        foreach (JsonObject item in Objects(root["input"]))
+        {
+            if (item["type"]?.GetValue<string>() == "message")
+            {
+                item.Remove("type");
+            }
+
+            ContentToText(item, "content", "input_text");
+            ContentToText(item, "output", "input_text");
+            EmptyArguments(item["type"]?.GetValue<string>() == "function_call" ? item : null);
+        }
+    }
+
+    private static void Messages(JsonObject root)
+    {
+        // A bare text is a list of one text block.
+        ContentToText(root, "system", "text");
+        foreach (JsonObject message in Objects(root["messages"]))
+        {
+            ContentToText(message, "content", "text");
+            foreach (JsonObject block in Objects(message["content"]))
+            {
+                ContentToText(block, "content", "text");
+            }
+        }
+    }
+
+    private static void GenerateContent(JsonObject root)
+    {
+        // Content and parts may stand without their lists; the role of a content may be left out.
+        ToList(root, "contents");
+        foreach (JsonObject content in Objects(root["contents"]).Concat(Objects(root["systemInstruction"] is { } system ? new JsonArray(system.DeepClone()) : null)))
+        {
+            ToList(content, "parts");
+        }
+    }
+
+    private static JsonNode Camel(JsonNode node)
+    {
+        // Protocol buffers' JSON takes both spellings of a name.
+        switch (node)
+        {
+            case JsonObject o:
+                var renamed = new JsonObject();
+                foreach ((string name, JsonNode? value) in o)
+                {
+                    bool verbatim = name is "args" or "response" or "parametersJsonSchema" or "responseJsonSchema" or "parameters" or "responseSchema";
+                    renamed[CamelName(name)] = value is null || verbatim ? value?.DeepClone() : Camel(value);
+                }
+
+                return renamed;
+            case JsonArray a:
+                return new JsonArray([.. a.Select(item => item is null ? null : Camel(item))]);
+            default:
+                return node.DeepClone();
+        }
+    }
+
+    private static string CamelName(string name)
+    {
+        string[] words = name.Split('_');
+        return string.Concat(words.Take(1).Concat(words.Skip(1).Select(w => w.Length == 0 ? w : char.ToUpperInvariant(w[0]) + w[1..])));
+    }
+
+    private static void Rename(JsonObject o, string old, string name)
+    {
+        if (o[old] is { } value)
+        {
+            o.Remove(old);
+            o[name] = value.DeepClone();
+        }
+    }
+
+    private static void ToList(JsonObject o, string name)
+    {
+        if (o[name] is { } value and not JsonArray)
+        {
+            o[name] = new JsonArray(value.DeepClone());
+        }
+    }
+
+    private static void ContentToText(JsonObject o, string name, string type)
+    {
+        if (o[name] is JsonArray { Count: 1 } list && list[0] is JsonObject { Count: 2 } part
+            && part["type"]?.GetValue<string>() == type && part["text"] is JsonValue text)
+        {
+            o[name] = text.DeepClone();
+        }
+    }
+
+    private static void EmptyArguments(JsonObject? call)
+    {
+        if (call?["arguments"]?.GetValue<string>() == "")
+        {
+            call["arguments"] = "{}";
+        }
+    }
+
+    private static IEnumerable<JsonObject> Objects(JsonNode? list) => list is JsonArray items ? items.OfType<JsonObject>() : [];
+}
