@@ -1,0 +1,114 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Serverless.Translation.Canonical;
+
+namespace Serverless.Gateway.Metering;
+
+/// <summary>What is known of a request from its URL and headers alone.</summary>
+/// <param name="RequestId">The gateway's id.</param>
+/// <param name="ApiType">The API, for example <c>mlflow/v1/chat/completions</c>.</param>
+/// <param name="Dialect">The client's dialect.</param>
+internal sealed record RequestTraits(string RequestId, string ApiType, DialectId Dialect)
+{
+    /// <summary>Longest header value that is kept.</summary>
+    private const int LongestValue = 512;
+
+    /// <summary>Most labels that are kept.</summary>
+    private const int MostTags = 64;
+
+    private static readonly string[] TagHeaders = ["Databricks-Ai-Gateway-Request-Tags", "x-gateway-tags"];
+
+    /// <summary>Claude Code, Codex, opencode, and a name of our own.</summary>
+    private static readonly string[] SessionHeaders = ["x-claude-code-session-id", "session-id", "session_id", "x-session-id", "x-gateway-session"];
+
+    /// <summary>The Functions host's invocation id.</summary>
+    public string? InvocationId { get; private init; }
+
+    /// <summary>The client's <c>User-Agent</c>.</summary>
+    public string? UserAgent { get; private init; }
+
+    /// <summary>The client's session, where it names one.</summary>
+    public string? SessionId { get; private init; }
+
+    /// <summary>The address that the connection comes from; a host in front tells the caller's by rewriting it.</summary>
+    public string? ClientAddress { get; private init; }
+
+    /// <summary>The client's labels; null when there are none.</summary>
+    public IReadOnlyDictionary<string, string>? Tags { get; private init; }
+
+    /// <summary>True when there was a header with labels that could not be read.</summary>
+    public bool BadTags { get; private init; }
+
+    /// <summary>Reads them off a request.</summary>
+    public static RequestTraits Read(HttpContext http, string requestId, string apiType, DialectId dialect)
+    {
+        IHeaderDictionary headers = http.Request.Headers;
+        string? tags = First(headers, TagHeaders);
+        bool readable = TryReadTags(tags, out Dictionary<string, string>? labels);
+        return new RequestTraits(requestId, apiType, dialect)
+        {
+            InvocationId = Cut(headers["X-Azure-Functions-InvocationId"]),
+            UserAgent = Cut(headers.UserAgent),
+            SessionId = Cut(First(headers, SessionHeaders)),
+            ClientAddress = http.Connection.RemoteIpAddress?.ToString(),
+            Tags = labels,
+            BadTags = !readable,
+        };
+    }
+
+    private static string? First(IHeaderDictionary headers, string[] names)
+    {
+        foreach (string name in names)
+        {
+            if (headers.TryGetValue(name, out var values) && values.ToString() is { Length: > 0 } value)
+            {
+                return value;
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Cut(string? value) => value switch
+    {
+        null or "" => null,
+        { Length: > LongestValue } => value[..LongestValue],
+        _ => value,
+    };
+
+    private static bool TryReadTags(string? json, out Dictionary<string, string>? tags)
+    {
+        tags = null;
+        if (json is null)
+        {
+            return true;
+        }
+
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                return false;
+            }
+
+            foreach (JsonProperty tag in document.RootElement.EnumerateObject())
+            {
+                if (tag.Value.ValueKind != JsonValueKind.String || tags?.Count >= MostTags)
+                {
+                    tags = null;
+                    return false;
+                }
+
+                (tags ??= [])[tag.Name] = tag.Value.GetString()!;
+            }
+
+            return true;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            tags = null;
+            return false;
+        }
+    }
+}

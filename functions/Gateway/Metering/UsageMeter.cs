@@ -1,0 +1,247 @@
+using Serverless.Gateway.Access;
+using Serverless.Gateway.Routing;
+using Serverless.Translation.Canonical;
+using Serverless.Translation.Dialects;
+
+namespace Serverless.Gateway.Metering;
+
+/// <summary>Gathers what the usage record of one request will say. Not thread-safe.</summary>
+internal sealed class UsageMeter
+{
+    private readonly TimeProvider _time;
+    private readonly long _start;
+    private readonly DateTimeOffset _accepted;
+    private readonly List<Attempt> _attempts = [];
+    private Destination? _destination;
+    private DialectId? _providerDialect;
+    private long _attemptStart;
+    private TimeSpan? _firstToken;
+    private TokenUsage? _usage;
+    private long _outputCharacters;
+    private bool _complete;
+    private IReadOnlyList<ReportEntry> _translation = [];
+
+    public UsageMeter(TimeProvider time, DateTimeOffset accepted)
+    {
+        _time = time;
+        _start = time.GetTimestamp();
+        _accepted = accepted;
+    }
+
+    public Principal? Principal { get; set; }
+
+    public string? Endpoint { get; set; }
+
+    public bool Stream { get; set; }
+
+    public long BytesIn { get; set; }
+
+    public long BytesOut { get; set; }
+
+    public string? ModelServed { get; private set; }
+
+    public string? ProviderRequestId { get; set; }
+
+    public FinishReason? FinishReason { get; private set; }
+
+    public RequestOutcome? Outcome { get; private set; }
+
+    public int StatusCode { get; private set; }
+
+    public string? ErrorCode { get; private set; }
+
+    /// <summary>Estimates the tokens of the prompt; asked only when the provider did not count them.</summary>
+    public Func<long>? EstimateInput { get; set; }
+
+    /// <summary>A try at a destination begins. What an earlier try has gathered is forgotten, but for the try itself.</summary>
+    public void BeginAttempt(Destination destination)
+    {
+        _destination = destination;
+        _providerDialect = null;
+        _attemptStart = _time.GetTimestamp();
+        _usage = null;
+        _outputCharacters = 0;
+        _complete = false;
+        _translation = [];
+        ModelServed = null;
+        ProviderRequestId = null;
+        FinishReason = null;
+    }
+
+    /// <summary>The dialect that the provider is spoken to in, and what it could not be told.</summary>
+    public void Prepared(DialectId dialect, TranslationReport report)
+    {
+        _providerDialect = dialect;
+        _translation = report.Entries;
+    }
+
+    /// <summary>A try has succeeded or failed.</summary>
+    /// <param name="status">The provider's status; 0 when there was no answer.</param>
+    /// <param name="reason">Why it failed; null when it did not.</param>
+    public void EndAttempt(int status, string? reason)
+    {
+        if (_destination is not null && _attemptStart != 0)
+        {
+            _attempts.Add(new Attempt(_destination.Name, status, _time.GetElapsedTime(_attemptStart), reason));
+            _attemptStart = 0;
+        }
+    }
+
+    /// <summary>Takes in an event of the provider's stream.</summary>
+    public void Observe(ChatEvent chatEvent)
+    {
+        switch (chatEvent)
+        {
+            case PartDelta delta:
+                _firstToken ??= _time.GetElapsedTime(_start);
+                if (delta.Kind != DeltaKind.Media)
+                {
+                    _outputCharacters += delta.Text.Length;
+                }
+
+                break;
+            case Started started:
+                ModelServed = started.Model ?? ModelServed;
+                break;
+            case PartStarted part when AnswerContent.Is(part):
+                _firstToken ??= _time.GetElapsedTime(_start);
+                _outputCharacters += AnswerContent.Characters(part.Seed);
+                break;
+            case UsageReported usage:
+                Add(usage.Usage);
+                break;
+            case ChoiceEnded ended:
+                FinishReason ??= ended.Reason;
+                break;
+            case Finished:
+                _complete = true;
+                break;
+        }
+    }
+
+    /// <summary>Takes in a whole answer.</summary>
+    public void Observe(ChatResponse response)
+    {
+        _firstToken ??= _time.GetElapsedTime(_start);
+        _complete = true;
+        ModelServed = response.Model ?? ModelServed;
+        if (response.Choices.Count > 0)
+        {
+            FinishReason = response.Choices[0].FinishReason;
+        }
+
+        if (response.Usage is not null)
+        {
+            Add(response.Usage);
+        }
+
+        foreach (Choice choice in response.Choices)
+        {
+            foreach (ContentPart part in choice.Parts)
+            {
+                _outputCharacters += AnswerContent.Characters(part);
+            }
+        }
+    }
+
+    /// <summary>Takes in the numbers of an answer without text: embeddings, an answer that could not be read.</summary>
+    public void Observe(string? model, TokenUsage? usage)
+    {
+        _firstToken ??= _time.GetElapsedTime(_start);
+        _complete = true;
+        ModelServed = model ?? ModelServed;
+        if (usage is not null)
+        {
+            Add(usage);
+        }
+    }
+
+    /// <summary>Says how the request has ended. Only the first word counts.</summary>
+    /// <param name="outcome">How.</param>
+    /// <param name="status">The status that the caller got; 499 when it hung up before.</param>
+    /// <param name="errorCode">Code of the error.</param>
+    public void End(RequestOutcome outcome, int status, string? errorCode = null)
+    {
+        if (Outcome is null)
+        {
+            Outcome = outcome;
+            StatusCode = status;
+            ErrorCode = errorCode;
+        }
+    }
+
+    /// <summary>The record as far as it is known.</summary>
+    public UsageRecord ToRecord(RequestTraits traits)
+    {
+        TimeSpan? latency = Outcome is null ? null : _time.GetElapsedTime(_start);
+        return new UsageRecord
+        {
+            RequestId = traits.RequestId,
+            InvocationId = traits.InvocationId,
+            Accepted = _accepted,
+            Completed = latency is null ? null : _accepted + latency,
+            Latency = latency,
+            TimeToFirstToken = _firstToken,
+            Principal = Principal?.Id,
+            PrincipalType = Principal?.Type.ToString(),
+            KeyId = Principal?.KeyId,
+            Endpoint = Endpoint,
+            ApiType = traits.ApiType,
+            ClientDialect = traits.Dialect.Name,
+            ProviderDialect = _providerDialect?.Name,
+            Provider = _destination?.Provider.Name,
+            Destination = _destination?.Name,
+            ModelAsked = _destination?.Model,
+            ModelServed = ModelServed,
+            ProviderRequestId = ProviderRequestId,
+            Stream = Stream,
+            Outcome = Outcome ?? RequestOutcome.InternalError,
+            StatusCode = StatusCode,
+            ErrorCode = ErrorCode,
+            FinishReason = FinishReason,
+            Attempts = [.. _attempts],
+            Usage = Outcome is null ? null : FinalUsage(),
+            BytesIn = BytesIn,
+            BytesOut = BytesOut,
+            Translation = [.. _translation],
+            Tags = traits.Tags,
+            UserAgent = traits.UserAgent,
+            SessionId = traits.SessionId,
+            ClientAddress = traits.ClientAddress,
+        };
+    }
+
+    private void Add(TokenUsage usage) => _usage = _usage is null ? usage : _usage.With(usage);
+
+    /// <summary>
+    /// The provider's numbers where it gave them. Where it did not (it never counts, or the stream ended before it could), tokens that
+    /// it has worked on all the same are estimated, so that no answer looks free.
+    /// </summary>
+    private TokenUsage? FinalUsage()
+    {
+        // Extra fields lean on a document that is gone by now.
+        TokenUsage? told = _usage is null ? null : _usage with { Extra = null };
+        if (_complete && told is { InputTokens: not null })
+        {
+            return told.OutputTokens is null && _outputCharacters > 0
+                ? told with { OutputTokens = TextTokens(_outputCharacters), Estimated = true }
+                : told;
+        }
+
+        bool worked = _complete || _outputCharacters > 0 || told is not null || Outcome is RequestOutcome.ClientClosed or RequestOutcome.Truncated;
+        if (!worked || _providerDialect is null)
+        {
+            return null;
+        }
+
+        long produced = TextTokens(_outputCharacters);
+        return (told ?? new TokenUsage()) with
+        {
+            InputTokens = told?.InputTokens ?? EstimateInput?.Invoke(),
+            OutputTokens = told?.OutputTokens is { } output && (_complete || output >= produced) ? output : produced,
+            Estimated = true,
+        };
+    }
+
+    private static long TextTokens(long characters) => (characters + 3) / 4;
+}
