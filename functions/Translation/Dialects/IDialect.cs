@@ -95,6 +95,12 @@ public interface IEmbeddingDialect : IDialect
     /// <summary>Writes a request for a provider.</summary>
     void EncodeRequest(EmbeddingRequest request, TargetProfile target, TranslationReport report, IBufferWriter<byte> output);
 
+    /// <summary>
+    /// The path for a client's own body as <see cref="IDialect.SpliceRequest"/> writes it, where its shape depends on what the client's URL says
+    /// (Gemini's single and batch actions). Bodies of <see cref="EncodeRequest"/> go to <see cref="IDialect.UpstreamPath"/>.
+    /// </summary>
+    string SplicedPath(string model, RequestAddress address) => UpstreamPath(model, stream: false);
+
     /// <summary>Reads a provider's answer.</summary>
     EmbeddingResponse DecodeResponse(JsonElement body);
 
