@@ -4,7 +4,9 @@ using Serverless.Translation.Dialects;
 namespace Serverless.Translation.Adaptation;
 
 /// <summary>
-/// Prepares a canonical request for a target by the target's <see cref="DialectTraits"/>, so that encoders only have to render.
+/// Prepares a canonical request for a target by the target's <see cref="DialectTraits"/>, so that encoders only have to render. Pure and
+/// deterministic: the same request gives the same bytes, turn after turn, which providers' prompt caches live on. A request that the
+/// target can take as it is comes out as it went in; adapting twice is adapting once.
 /// </summary>
 public static class RequestAdapter
 {
@@ -13,12 +15,43 @@ public static class RequestAdapter
     /// <param name="target">The dialect it will be encoded into.</param>
     /// <param name="profile">The provider behind it.</param>
     /// <param name="report">Takes what is dropped or changed.</param>
-    public static AdaptedRequest Adapt(ChatRequest request, IChatDialect target, TargetProfile profile, TranslationReport report)
+    /// <exception cref="GatewayException">The request leans on something that only its own dialect's providers hold.</exception>
+    public static AdaptedRequest Adapt(ChatRequest request, IChatDialect target, TargetProfile profile, TranslationReport report) =>
+        Adapt(request, target.Id, target.Traits, profile.Quirks, report);
+
+    internal static AdaptedRequest Adapt(ChatRequest request, DialectId target, DialectTraits traits, DialectQuirks quirks, TranslationReport report)
     {
-        _ = target;
-        _ = profile;
-        _ = report;
-        return new AdaptedRequest(request, ToolNames.None);
+        if (request.RequiresDialect is { } binding && binding.Dialect != target)
+        {
+            throw new GatewayException(binding.Refusal);
+        }
+
+        request = ForeignContent.Remove(request, target, quirks.ReasoningReplayField is not null, report);
+        request = ForeignTools.Remove(request, target, report);
+        (request, ToolNames names) = ToolNaming.Apply(request, traits, traits.CustomTools && quirks.CustomTools, report);
+        request = request with { Messages = Turns(request.Messages, traits, quirks, report) };
+        return new AdaptedRequest(CacheBreakpoints.Limit(request, traits.MaxCacheBreakpoints, report), names);
+    }
+
+    private static IReadOnlyList<Message> Turns(IReadOnlyList<Message> messages, DialectTraits traits, DialectQuirks quirks, TranslationReport report)
+    {
+        if (traits.StrictToolPairing)
+        {
+            messages = TurnMerging.JoinAssistant(messages);
+        }
+
+        messages = ToolCallIds.Link(messages, traits, quirks.ToolCallIdLength);
+        if (traits.StrictToolPairing)
+        {
+            messages = ToolPairing.Repair(messages, report);
+        }
+
+        if (!traits.MediaInToolResults)
+        {
+            messages = ToolResultMedia.MoveOut(messages, report);
+        }
+
+        return traits.MergesTurns ? TurnMerging.JoinAll(messages, report) : messages;
     }
 }
 

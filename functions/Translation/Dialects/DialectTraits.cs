@@ -27,6 +27,9 @@ public sealed record DialectTraits
     /// <summary>Characters allowed in a tool name besides ASCII letters and digits.</summary>
     public string ToolNamePunctuation { get; init; } = "_-";
 
+    /// <summary>A tool name must begin with a letter or <c>_</c>.</summary>
+    public bool ToolNameStartsWithLetter { get; init; }
+
     /// <summary>Longest id of a tool call; null for any.</summary>
     public int? MaxToolCallId { get; init; }
 

@@ -32,6 +32,9 @@ public sealed record DialectQuirks
     /// <summary><c>strict</c> in tool declarations is known.</summary>
     public bool StrictTools { get; init; } = true;
 
+    /// <summary>Tools that take free text (<c>custom</c>) are known; otherwise the adapter declares them as functions.</summary>
+    public bool CustomTools { get; init; } = true;
+
     /// <summary><c>parallel_tool_calls</c> is known.</summary>
     public bool ParallelToolCalls { get; init; } = true;
 

@@ -1,0 +1,87 @@
+using Serverless.Translation.Canonical;
+using Serverless.Translation.Dialects;
+
+namespace Serverless.Translation.Adaptation;
+
+/// <summary>
+/// Keeps no more cache breakpoints than the target takes: the last of the tools and instructions, which is the prefix that conversations
+/// share, and else the latest, which cover the longest prefix. Breakpoints are hints, so the report names them once.
+/// </summary>
+internal sealed class CacheBreakpoints
+{
+    private int _dropFromPrefix;
+    private int _dropFromMessages;
+
+    private CacheBreakpoints(int dropFromPrefix, int dropFromMessages)
+    {
+        _dropFromPrefix = dropFromPrefix;
+        _dropFromMessages = dropFromMessages;
+    }
+
+    /// <summary>The request with at most <paramref name="most"/> breakpoints.</summary>
+    public static ChatRequest Limit(ChatRequest request, int most, TranslationReport report)
+    {
+        int prefix = request.Tools.Count(tool => tool.Cache is not null) + Count(request.Instructions);
+        int messages = request.Messages.Sum(message => Count(message.Parts));
+        if (prefix + messages <= most)
+        {
+            return request;
+        }
+
+        report.Drop("cache_control", most == 0 ? "this dialect caches without breakpoints" : $"more than {most} breakpoints");
+        int inMessages = Math.Min(messages, Math.Max(0, most - Math.Min(1, prefix)));
+        int inPrefix = Math.Min(prefix, most - inMessages);
+        var limit = new CacheBreakpoints(prefix - inPrefix, messages - inMessages);
+        return request with
+        {
+            Tools = request.Tools.Rewrite((tool, _) => tool.Cache is not null && limit._dropFromPrefix-- > 0 ? tool with { Cache = null } : tool),
+            Instructions = Parts(request.Instructions, ref limit._dropFromPrefix),
+            Messages = request.Messages.Rewrite((message, _) =>
+            {
+                IReadOnlyList<ContentPart> parts = Parts(message.Parts, ref limit._dropFromMessages);
+                return parts == message.Parts ? message : message with { Parts = parts };
+            }),
+        };
+    }
+
+    private static int Count(IReadOnlyList<ContentPart> parts)
+    {
+        int count = 0;
+        foreach (ContentPart part in parts)
+        {
+            count += (part.Cache is null ? 0 : 1) + (part is ToolResultPart result ? Count(result.Content) : 0);
+        }
+
+        return count;
+    }
+
+    /// <summary>The parts without their first breakpoints, those within a tool result before its own.</summary>
+    private static IReadOnlyList<ContentPart> Parts(IReadOnlyList<ContentPart> parts, ref int drop)
+    {
+        int left = drop;
+        IReadOnlyList<ContentPart> limited = parts.Rewrite((part, _) =>
+        {
+            if (left <= 0)
+            {
+                return part;
+            }
+
+            ContentPart now = part;
+            if (part is ToolResultPart result)
+            {
+                IReadOnlyList<ContentPart> content = Parts(result.Content, ref left);
+                now = content == result.Content ? part : result with { Content = content };
+            }
+
+            if (now.Cache is not null && left > 0)
+            {
+                left--;
+                now = now with { Cache = null };
+            }
+
+            return now;
+        });
+        drop = left;
+        return limited;
+    }
+}

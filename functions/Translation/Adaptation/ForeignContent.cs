@@ -1,0 +1,149 @@
+using Serverless.Translation.Canonical;
+using Serverless.Translation.Dialects;
+
+namespace Serverless.Translation.Adaptation;
+
+/// <summary>
+/// Leaves out of a request whatever belongs to another dialect than its target: unread fields, opaque blocks, files stored at another
+/// provider, foreign seals and the thinking under them. Everything is reported: fields by their full path, seals once for each maker.
+/// A turn that becomes empty by that goes, too. No field is taken as harmless.
+/// </summary>
+/// <remarks>
+/// Thinking is replayed to its maker only, told by its seal or, where a dialect seals by reference, by its own unread fields. The one
+/// exception is a server that wants thinking back as plain text (<c>ReasoningReplayField</c>). A seal is never made up.
+/// </remarks>
+internal sealed class ForeignContent
+{
+    private readonly DialectId _target;
+    private readonly bool _plainReasoning;
+    private readonly TranslationReport _report;
+
+    private ForeignContent(DialectId target, bool plainReasoning, TranslationReport report)
+    {
+        _target = target;
+        _plainReasoning = plainReasoning;
+        _report = report;
+    }
+
+    /// <summary>The request without foreign content.</summary>
+    /// <param name="plainReasoning">True when the target takes thinking without a seal.</param>
+    public static ChatRequest Remove(ChatRequest request, DialectId target, bool plainReasoning, TranslationReport report)
+    {
+        var foreign = new ForeignContent(target, plainReasoning, report);
+        return request with
+        {
+            Extra = foreign.Own(request.Extra),
+            Tools = request.Tools.Rewrite((tool, _) => foreign.Own(tool.Extra) == tool.Extra ? tool : tool with { Extra = null }),
+            Instructions = foreign.Parts(request.Instructions, "instructions"),
+            Messages = request.Messages.Rewrite(foreign.Turn),
+        };
+    }
+
+    private Message? Turn(Message message, int index)
+    {
+        IReadOnlyList<ContentPart> parts = Parts(message.Parts, $"messages[{index}].content");
+        ExtraFields? extra = Own(message.Extra);
+        if (parts.Count == 0 && message.Parts.Count > 0)
+        {
+            return null;
+        }
+
+        return parts == message.Parts && extra == message.Extra ? message : message with { Parts = parts, Extra = extra };
+    }
+
+    private IReadOnlyList<ContentPart> Parts(IReadOnlyList<ContentPart> parts, string path) => parts.Rewrite((part, index) =>
+    {
+        ContentPart? own = Part(part, path, index);
+        return own is null || Own(own.Extra) == own.Extra ? own : own with { Extra = null };
+    });
+
+    private ContentPart? Part(ContentPart part, string path, int index)
+    {
+        switch (part)
+        {
+            case OpaquePart opaque when opaque.Dialect != _target:
+                _report.Drop(opaque.Path, $"'{opaque.Type}' exists in {opaque.Dialect} only");
+                return null;
+            case ReasoningPart reasoning:
+                return Reasoning(reasoning);
+            case MediaPart { Source: FileSource file } when file.Dialect != _target:
+                _report.Drop($"{path}[{index}]", $"the file '{file.FileId}' is stored at {file.Dialect}");
+                return null;
+            case MediaPart media when IsForeign(media.Signature):
+                return media with { Signature = null };
+            case ToolCallPart call when IsForeign(call.Signature):
+                return call with { Signature = null };
+            case ToolResultPart result:
+                IReadOnlyList<ContentPart> content = Parts(result.Content, $"{path}[{index}].content");
+                return content == result.Content ? result : result with { Content = content };
+            case TextPart text:
+                return Text(text);
+            default:
+                return part;
+        }
+    }
+
+    private TextPart? Text(TextPart text)
+    {
+        IReadOnlyList<Citation> citations = text.Citations.Rewrite((citation, _) =>
+        {
+            if (citation.Original is null || citation.Original.Dialect == _target)
+            {
+                return citation;
+            }
+
+            _report.Drop(citation.Original.Path, $"'{citation.Original.Type}' exists in {citation.Original.Dialect} only");
+            return citation with { Original = null };
+        });
+        if (IsForeign(text.Signature))
+        {
+            return text.Text.Length == 0 ? null : text with { Signature = null, Citations = citations };
+        }
+
+        return citations == text.Citations ? text : text with { Citations = citations };
+    }
+
+    private ReasoningPart? Reasoning(ReasoningPart reasoning)
+    {
+        bool own = reasoning.Signature is { } signature ? signature.Origin == _target : reasoning.Extra?.Dialect == _target;
+        if (own)
+        {
+            return reasoning;
+        }
+
+        if (_plainReasoning && reasoning.Text.Length > 0)
+        {
+            return IsForeign(reasoning.Signature) ? reasoning with { Signature = null, Redacted = false } : reasoning;
+        }
+
+        _report.Drop("messages[].reasoning", reasoning.Signature is { } seal ? $"thinking sealed by {seal.Origin}" : "thinking without a seal of this dialect");
+        return null;
+    }
+
+    private bool IsForeign(Signature? signature)
+    {
+        if (signature is null || signature.Origin == _target)
+        {
+            return false;
+        }
+
+        _report.Drop("messages[].signature", $"signature of {signature.Origin}");
+        return true;
+    }
+
+    /// <summary>The fields, when they are the target's own; otherwise they are reported.</summary>
+    private ExtraFields? Own(ExtraFields? extra)
+    {
+        if (extra is null || extra.Dialect == _target)
+        {
+            return extra;
+        }
+
+        foreach (ExtraField field in extra.Fields)
+        {
+            _report.Drop(extra.Path.Length == 0 ? field.Name : $"{extra.Path}.{field.Name}", $"a field of {extra.Dialect}");
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,78 @@
+using Serverless.Translation.Canonical;
+using Serverless.Translation.Dialects;
+
+namespace Serverless.Translation.Adaptation;
+
+/// <summary>
+/// Takes media out of tool results, for targets whose results are text: in its place a line refers to the user's turn that follows the
+/// results, where the media then stands under a heading that names the call. A document that is plain text stays, as text.
+/// </summary>
+internal static class ToolResultMedia
+{
+    /// <summary>The turns with text-only results.</summary>
+    public static IReadOnlyList<Message> MoveOut(IReadOnlyList<Message> messages, TranslationReport report)
+    {
+        if (!messages.Any(m => m.Parts.Any(p => p is ToolResultPart result && result.Content.Any(c => c is MediaPart))))
+        {
+            return messages;
+        }
+
+        List<Message> changed = new(messages.Count + 1);
+        List<ContentPart> moved = [];
+        foreach (Message message in messages)
+        {
+            if (moved.Count > 0 && message.Role is not (Role.Tool or Role.User))
+            {
+                changed.Add(new Message(Role.User, [.. moved]));
+                moved.Clear();
+            }
+
+            IReadOnlyList<ContentPart> parts = message.Parts.Rewrite((part, _) => part is ToolResultPart result ? TextOnly(result, moved, report) : part);
+            if (moved.Count > 0 && message.Role != Role.Tool)
+            {
+                int afterResults = 0;
+                for (int i = 0; i < parts.Count; i++)
+                {
+                    afterResults = parts[i] is ToolResultPart ? i + 1 : afterResults;
+                }
+
+                parts = [.. parts.Take(afterResults), .. moved, .. parts.Skip(afterResults)];
+                moved.Clear();
+            }
+
+            changed.Add(parts == message.Parts ? message : message with { Parts = parts });
+        }
+
+        if (moved.Count > 0)
+        {
+            changed.Add(new Message(Role.User, [.. moved]));
+        }
+
+        return changed;
+    }
+
+    private static ToolResultPart TextOnly(ToolResultPart result, List<ContentPart> moved, TranslationReport report)
+    {
+        int number = 0;
+        IReadOnlyList<ContentPart> content = result.Content.Rewrite((part, _) =>
+        {
+            if (part is not MediaPart media)
+            {
+                return part;
+            }
+
+            if (media.Source is TextSource text)
+            {
+                return new TextPart(media.Name is null ? text.Text : $"{media.Name}\n\n{text.Text}") { Cache = media.Cache };
+            }
+
+            number++;
+            report.Change("tool_result.content", "media of tool results moved to the user's turn after them");
+            string what = media.Kind.ToString().ToLowerInvariant();
+            moved.Add(new TextPart($"[{what} {number} of the result of the tool call {result.CallId}]"));
+            moved.Add(media);
+            return new TextPart($"[{what} {number} of this result is in the user's message after it]");
+        });
+        return content == result.Content ? result : result with { Content = content };
+    }
+}
