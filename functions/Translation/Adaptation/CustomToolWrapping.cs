@@ -16,8 +16,8 @@ internal static class CustomToolWrapping
     private static readonly JsonElement Schema = Json.ParseElement(
         """{"type":"object","properties":{"input":{"type":"string"}},"required":["input"],"additionalProperties":false}""");
 
-    /// <summary>The declaration as a function.</summary>
-    public static FunctionTool Declare(CustomTool tool, string name, TranslationReport report)
+    /// <summary>The declaration as a function of the same name.</summary>
+    public static FunctionTool Declare(CustomTool tool, TranslationReport report)
     {
         string description = tool.Description ?? "";
         if (Field(tool.Format, "type") == "grammar")
@@ -26,8 +26,10 @@ internal static class CustomToolWrapping
             description += $"\n\nThe input must match this grammar ({Field(tool.Format, "syntax") ?? "of no known syntax"}):\n{Field(tool.Format, "definition")}";
         }
 
-        return new FunctionTool(name)
+        return new FunctionTool(tool.Name)
         {
+            Namespace = tool.Namespace,
+            NamespaceDescription = tool.NamespaceDescription,
             Description = $"{description}\n\nPut the tool's whole input, as free text, into the field `input`.".TrimStart(),
             Parameters = Schema,
             Cache = tool.Cache,

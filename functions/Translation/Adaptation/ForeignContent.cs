@@ -5,31 +5,32 @@ namespace Serverless.Translation.Adaptation;
 
 /// <summary>
 /// Leaves out of a request whatever belongs to another dialect than its target: unread fields, opaque blocks, files stored at another
-/// provider, foreign seals and the thinking under them. Everything is reported: fields by their full path, seals once for each maker.
-/// A turn that becomes empty by that goes, too. No field is taken as harmless.
+/// provider, foreign seals and the thinking under them. Everything is reported: fields by their full path (but for those that decoders
+/// mark as incidental), seals once for each maker. A turn that becomes empty by that goes, too.
 /// </summary>
 /// <remarks>
 /// Thinking is replayed to its maker only, told by its seal or, where a dialect seals by reference, by its own unread fields. The one
-/// exception is a server that wants thinking back as plain text (<c>ReasoningReplayField</c>). A seal is never made up.
+/// exception is a server that wants thinking back as plain text (<see cref="DialectQuirks.ReasoningReplayField"/>). A seal is never made up.
 /// </remarks>
 internal sealed class ForeignContent
 {
     private readonly DialectId _target;
     private readonly bool _plainReasoning;
+    private readonly bool _thoughtSignatures;
     private readonly TranslationReport _report;
 
-    private ForeignContent(DialectId target, bool plainReasoning, TranslationReport report)
+    private ForeignContent(DialectId target, DialectQuirks quirks, TranslationReport report)
     {
         _target = target;
-        _plainReasoning = plainReasoning;
+        _plainReasoning = quirks.ReasoningReplayField is "reasoning_content" or "reasoning";
+        _thoughtSignatures = quirks.ThoughtSignatures;
         _report = report;
     }
 
     /// <summary>The request without foreign content.</summary>
-    /// <param name="plainReasoning">True when the target takes thinking without a seal.</param>
-    public static ChatRequest Remove(ChatRequest request, DialectId target, bool plainReasoning, TranslationReport report)
+    public static ChatRequest Remove(ChatRequest request, DialectId target, DialectQuirks quirks, TranslationReport report)
     {
-        var foreign = new ForeignContent(target, plainReasoning, report);
+        var foreign = new ForeignContent(target, quirks, report);
         return request with
         {
             Extra = foreign.Own(request.Extra),
@@ -113,7 +114,7 @@ internal sealed class ForeignContent
 
         if (_plainReasoning && reasoning.Text.Length > 0)
         {
-            return IsForeign(reasoning.Signature) ? reasoning with { Signature = null, Redacted = false } : reasoning;
+            return IsForeign(reasoning.Signature) ? reasoning with { Signature = null } : reasoning;
         }
 
         _report.Drop("messages[].reasoning", reasoning.Signature is { } seal ? $"thinking sealed by {seal.Origin}" : "thinking without a seal of this dialect");
@@ -122,7 +123,7 @@ internal sealed class ForeignContent
 
     private bool IsForeign(Signature? signature)
     {
-        if (signature is null || signature.Origin == _target)
+        if (signature is null || signature.Origin == _target || (_thoughtSignatures && signature.Origin == DialectIds.GenerateContent))
         {
             return false;
         }
@@ -141,7 +142,10 @@ internal sealed class ForeignContent
 
         foreach (ExtraField field in extra.Fields)
         {
-            _report.Drop(extra.Path.Length == 0 ? field.Name : $"{extra.Path}.{field.Name}", $"a field of {extra.Dialect}");
+            if (!field.Incidental)
+            {
+                _report.Drop(extra.Path.Length == 0 ? field.Name : $"{extra.Path}.{field.Name}", $"a field of {extra.Dialect}");
+            }
         }
 
         return null;

@@ -26,11 +26,11 @@ public static class RequestAdapter
             throw new GatewayException(binding.Refusal);
         }
 
-        request = ForeignContent.Remove(request, target, quirks.ReasoningReplayField is not null, report);
+        request = ForeignContent.Remove(request, target, quirks, report);
         request = ForeignTools.Remove(request, target, report);
         (request, ToolNames names) = ToolNaming.Apply(request, traits, traits.CustomTools && quirks.CustomTools, report);
         request = request with { Messages = Turns(request.Messages, traits, quirks, report) };
-        return new AdaptedRequest(CacheBreakpoints.Limit(request, traits.MaxCacheBreakpoints, report), names);
+        return new AdaptedRequest(CacheBreakpoints.Limit(request, quirks.MaxCacheBreakpoints ?? traits.MaxCacheBreakpoints, report), names);
     }
 
     private static IReadOnlyList<Message> Turns(IReadOnlyList<Message> messages, DialectTraits traits, DialectQuirks quirks, TranslationReport report)

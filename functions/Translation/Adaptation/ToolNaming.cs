@@ -101,7 +101,7 @@ internal sealed class ToolNaming
     private static ClientTool? KeyOf(ToolDefinition tool) => tool switch
     {
         FunctionTool function => new ClientTool(function.Namespace, function.Name, ToolKind.Function),
-        CustomTool custom => new ClientTool(null, custom.Name, ToolKind.Custom),
+        CustomTool custom => new ClientTool(custom.Namespace, custom.Name, ToolKind.Custom),
         _ => null,
     };
 
@@ -119,22 +119,36 @@ internal sealed class ToolNaming
         }
 
         TargetTool target = _targets[key];
-        return tool switch
+        if (target != new TargetTool(key.Namespace, key.Name))
         {
-            FunctionTool function when target.Namespace == function.Namespace =>
-                target.Name == function.Name ? function : function with { Name = target.Name },
-            FunctionTool function => function with
-            {
-                Name = target.Name,
-                Namespace = null,
-                NamespaceDescription = null,
-                Description = function.NamespaceDescription is null ? function.Description : $"{function.NamespaceDescription}\n\n{function.Description}".TrimEnd(),
-            },
-            CustomTool custom when !_customTools => CustomToolWrapping.Declare(custom, target.Name, _report),
-            CustomTool custom => target.Name == custom.Name ? custom : custom with { Name = target.Name },
-            _ => tool,
-        };
+            tool = Renamed(tool, target);
+        }
+
+        return tool is CustomTool wrapped && !_customTools ? CustomToolWrapping.Declare(wrapped, _report) : tool;
     }
+
+    private static ToolDefinition Renamed(ToolDefinition tool, TargetTool target) => (tool, target.Namespace) switch
+    {
+        (FunctionTool function, null) => function with
+        {
+            Name = target.Name,
+            Namespace = null,
+            NamespaceDescription = null,
+            Description = Joined(function.NamespaceDescription, function.Description),
+        },
+        (CustomTool custom, null) => custom with
+        {
+            Name = target.Name,
+            Namespace = null,
+            NamespaceDescription = null,
+            Description = Joined(custom.NamespaceDescription, custom.Description),
+        },
+        (FunctionTool function, _) => function with { Name = target.Name },
+        (CustomTool custom, _) => custom with { Name = target.Name },
+        _ => tool,
+    };
+
+    private static string? Joined(string? group, string? tool) => group is null ? tool : $"{group}\n\n{tool}".TrimEnd();
 
     private ToolChoice? Choice(ToolChoice? choice)
     {

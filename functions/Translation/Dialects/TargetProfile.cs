@@ -32,9 +32,6 @@ public sealed record DialectQuirks
     /// <summary><c>strict</c> in tool declarations is known.</summary>
     public bool StrictTools { get; init; } = true;
 
-    /// <summary>Tools that take free text (<c>custom</c>) are known; otherwise the adapter declares them as functions.</summary>
-    public bool CustomTools { get; init; } = true;
-
     /// <summary><c>parallel_tool_calls</c> is known.</summary>
     public bool ParallelToolCalls { get; init; } = true;
 
@@ -57,7 +54,7 @@ public sealed record DialectQuirks
     /// <summary><c>top_k</c> is known (OpenAI refuses it, most of the others take it).</summary>
     public bool TopK { get; init; }
 
-    /// <summary>Tools of type <c>custom</c> are known.</summary>
+    /// <summary>Tools of type <c>custom</c> are known; otherwise the request adapter declares them as functions.</summary>
     public bool CustomTools { get; init; } = true;
 
     /// <summary>A message's content may be a list of several text parts; otherwise they are joined to one string (DeepSeek).</summary>
