@@ -118,7 +118,7 @@ public sealed partial class ArchitectureTests
         }
 
         Assert.All(
-            typeof(DialectCatalog).Assembly.GetExportedTypes().SelectMany(t => t.GetProperties(BindingFlags.Public | BindingFlags.Instance)),
+            typeof(DialectCatalog).Assembly.GetExportedTypes().SelectMany(t => t.GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)),
             p => Assert.True(p.SetMethod is null || !p.SetMethod.IsPublic || IsInit(p), $"{p.DeclaringType}.{p.Name} can be changed."));
     }
 
