@@ -14,6 +14,12 @@ public sealed record UsageRecord
     /// <summary>The Functions host's invocation id.</summary>
     public string? InvocationId { get; init; }
 
+    /// <summary>The process that handled it.</summary>
+    public string? Instance { get; init; }
+
+    /// <summary>The gateway's version.</summary>
+    public string? GatewayVersion { get; init; }
+
     /// <summary>When the request was accepted.</summary>
     public required DateTimeOffset Accepted { get; init; }
 
@@ -34,6 +40,9 @@ public sealed record UsageRecord
 
     /// <summary>Name of the caller's key.</summary>
     public string? KeyId { get; init; }
+
+    /// <summary>The caller's groups.</summary>
+    public IReadOnlyList<string> Groups { get; init; } = [];
 
     /// <summary>The endpoint that the client named.</summary>
     public string? Endpoint { get; init; }
@@ -83,6 +92,18 @@ public sealed record UsageRecord
     /// <summary>Tokens counted; estimated ones are marked.</summary>
     public TokenUsage? Usage { get; init; }
 
+    /// <summary>The tier that the provider says has served, in OpenAI's words.</summary>
+    public string? ServiceTier { get; init; }
+
+    /// <summary>What it cost at list price, in billionths of a US dollar; null when the model has no price, which is not zero.</summary>
+    public long? CostNanoUsd { get; init; }
+
+    /// <summary>Which state of the price list the cost was computed with.</summary>
+    public string? PriceVersion { get; init; }
+
+    /// <summary>Time spent waiting for room within the gateway.</summary>
+    public TimeSpan? QueueTime { get; init; }
+
     /// <summary>Bytes of the request's body.</summary>
     public long BytesIn { get; init; }
 
@@ -97,6 +118,9 @@ public sealed record UsageRecord
 
     /// <summary>The client's <c>User-Agent</c>.</summary>
     public string? UserAgent { get; init; }
+
+    /// <summary>The coding agent that the user agent names, for example <c>claude-code</c>.</summary>
+    public string? Agent { get; init; }
 
     /// <summary>The client's session, where it names one.</summary>
     public string? SessionId { get; init; }
@@ -128,6 +152,12 @@ public enum RequestOutcome
 
     /// <summary>A fault of the gateway's own.</summary>
     InternalError,
+
+    /// <summary>It has not ended yet.</summary>
+    Open,
+
+    /// <summary>The process that handled it was ended before it could say how it went.</summary>
+    Lost,
 }
 
 /// <summary>One try at a destination.</summary>

@@ -1,0 +1,329 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.Text;
+using System.Threading.Channels;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Serverless.Gateway.Metering.Storage;
+
+/// <summary>
+/// Makes usage records durable before their answers end. Rows that wait together are written together, one write at a time; while the
+/// store is slow or away they go to a <see cref="UsageJournal"/> instead and from there to the store when it is back. An answer
+/// therefore waits a millisecond or two as a rule, and <see cref="UsageStoreTimes.Patience"/> at the worst.
+/// </summary>
+internal sealed partial class GroupCommitStore : IUsageStore, IHostedService, IAsyncDisposable
+{
+    private readonly IUsageSink _sink;
+    private readonly UsageJournal _journal;
+    private readonly UsageStoreTimes _times;
+    private readonly TimeProvider _time;
+    private readonly ILogger<GroupCommitStore> _logger;
+    private readonly Channel<Pending> _queue = Channel.CreateBounded<Pending>(new BoundedChannelOptions(50_000) { SingleReader = true });
+    private readonly Queue<Pending> _held = [];
+    private readonly CancellationTokenSource _stop = new();
+    private Task _writing = Task.CompletedTask;
+    private Task _redriving = Task.CompletedTask;
+    private bool _open;
+    private long _nextProbe;
+    private bool _prepared;
+
+    public GroupCommitStore(IUsageSink sink, UsageJournal journal, UsageStoreTimes times, TimeProvider time, ILogger<GroupCommitStore> logger)
+    {
+        _sink = sink;
+        _journal = journal;
+        _times = times;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>True while rows go to the journal because the store does not take them.</summary>
+    public bool IsOpen => Volatile.Read(ref _open);
+
+    public void Accepted(UsageRecord record)
+    {
+        // When the queue is full the row of the finished record has to do; it says all that this one would.
+        _queue.Writer.TryWrite(new Pending(UsageRow.OfAccepted(record), null));
+    }
+
+    public async ValueTask CompletedAsync(UsageRecord record, CancellationToken cancellationToken)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _queue.Writer.WriteAsync(new Pending(UsageRow.OfCompleted(record), done), cancellationToken);
+        await done.Task.WaitAsync(cancellationToken);
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _writing = Task.Run(WriteLoopAsync, CancellationToken.None);
+        _redriving = Task.Run(RedriveLoopAsync, CancellationToken.None);
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _queue.Writer.TryComplete();
+        await _writing.WaitAsync(cancellationToken);
+        await _stop.CancelAsync();
+        await _redriving.WaitAsync(cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Writer.TryComplete();
+        await _stop.CancelAsync();
+        await Task.WhenAll(_writing, _redriving);
+        _journal.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task WriteLoopAsync()
+    {
+        List<Pending> batch = new(_sink.MaxBatch);
+        while (_held.Count > 0 || await _queue.Reader.WaitToReadAsync())
+        {
+            Take(batch);
+            IReadOnlyList<UsageRow> rows = Merge(batch);
+            try
+            {
+                await CommitAsync(rows);
+            }
+            catch (Exception e)
+            {
+                // Neither the store nor the disk: the log line is all that is left. The answer must end all the same.
+                Log.Lost(_logger, Lines(rows), e);
+            }
+
+            foreach (Pending pending in batch)
+            {
+                pending.Done?.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>Takes what waits, as far as it may be written together; the rest is held for the next round.</summary>
+    private void Take(List<Pending> batch)
+    {
+        batch.Clear();
+        string? group = null;
+        bool Fits(Pending pending)
+        {
+            string its = _sink.GroupOf(pending.Row);
+            group ??= its;
+            if (its != group || batch.Count == _sink.MaxBatch)
+            {
+                return false;
+            }
+
+            batch.Add(pending);
+            return true;
+        }
+
+        for (int i = _held.Count; i > 0; i--)
+        {
+            Pending held = _held.Dequeue();
+            if (!Fits(held))
+            {
+                _held.Enqueue(held);
+            }
+        }
+
+        while (batch.Count < _sink.MaxBatch && _held.Count < _sink.MaxBatch && _queue.Reader.TryRead(out Pending next))
+        {
+            if (!Fits(next))
+            {
+                _held.Enqueue(next);
+            }
+        }
+    }
+
+    /// <summary>One row a request: a transaction may not hold a key twice.</summary>
+    private static IReadOnlyList<UsageRow> Merge(List<Pending> batch)
+    {
+        var rows = new OrderedDictionary<string, UsageRow>(batch.Count);
+        foreach (Pending pending in batch)
+        {
+            rows[pending.Row.RequestId] = rows.TryGetValue(pending.Row.RequestId, out UsageRow? earlier) ? earlier.With(pending.Row) : pending.Row;
+        }
+
+        return [.. rows.Values];
+    }
+
+    private async Task CommitAsync(IReadOnlyList<UsageRow> rows)
+    {
+        bool probing = IsOpen;
+        if (probing && _time.GetTimestamp() < Volatile.Read(ref _nextProbe))
+        {
+            await SpillAsync(rows);
+            return;
+        }
+
+        long start = _time.GetTimestamp();
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                await TryWriteAsync(rows);
+                if (probing)
+                {
+                    Volatile.Write(ref _open, false);
+                    Log.Closed(_logger);
+                }
+
+                return;
+            }
+            catch (UsageRowRefusedException e)
+            {
+                await SeparateAsync(rows, e);
+                return;
+            }
+            catch (Exception e)
+            {
+                if (probing || _time.GetElapsedTime(start) + _times.Attempt >= _times.Patience)
+                {
+                    if (!probing)
+                    {
+                        Log.Opened(_logger, e);
+                    }
+
+                    Volatile.Write(ref _open, true);
+                    Volatile.Write(ref _nextProbe, _time.GetTimestamp() + (long)(_times.Probe.TotalSeconds * _time.TimestampFrequency));
+                    await SpillAsync(rows);
+                    return;
+                }
+
+                await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(50 << Math.Min(attempt, 4), 500)), _time);
+            }
+        }
+    }
+
+    private async Task TryWriteAsync(IReadOnlyList<UsageRow> rows)
+    {
+        using var limit = new CancellationTokenSource(_times.Attempt, _time);
+        if (!_prepared)
+        {
+            await _sink.PrepareAsync(limit.Token);
+            _prepared = true;
+        }
+
+        await _sink.WriteAsync(rows, limit.Token);
+    }
+
+    /// <summary>One row that the store refuses must not take the others with it.</summary>
+    private async Task SeparateAsync(IReadOnlyList<UsageRow> rows, UsageRowRefusedException refusal)
+    {
+        if (rows.Count == 1)
+        {
+            Log.Refused(_logger, Lines(rows), refusal);
+            return;
+        }
+
+        foreach (UsageRow row in rows)
+        {
+            await CommitAsync([row]);
+        }
+    }
+
+    /// <summary>Keeps rows on the disk, and in the log: the disk may go with the instance.</summary>
+    private async Task SpillAsync(IReadOnlyList<UsageRow> rows)
+    {
+        Log.Spilled(_logger, Lines(rows));
+        await _journal.AppendAsync(rows);
+    }
+
+    private async Task RedriveLoopAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                int count = await _journal.DrainAsync(RedriveAsync);
+                if (count > 0)
+                {
+                    Volatile.Write(ref _open, false);
+                    Log.Redriven(_logger, count);
+                }
+
+                await Task.Delay(_times.Probe, _time, _stop.Token);
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                Log.RedriveFailed(_logger, e);
+                await Task.Delay(_times.Probe, _time, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task RedriveAsync(IReadOnlyList<UsageRow> rows)
+    {
+        foreach (IGrouping<string, UsageRow> group in rows.GroupBy(_sink.GroupOf))
+        {
+            foreach (UsageRow[] chunk in group.GroupBy(r => r.RequestId).Select(r => r.Aggregate((a, b) => a.With(b))).Chunk(_sink.MaxBatch))
+            {
+                try
+                {
+                    await TryWriteAsync(chunk);
+                }
+                catch (UsageRowRefusedException e)
+                {
+                    await SeparateAsync(chunk, e);
+                }
+            }
+        }
+    }
+
+    private static string Lines(IReadOnlyList<UsageRow> rows)
+    {
+        var lines = new ArrayBufferWriter<byte>(512 * rows.Count);
+        foreach (UsageRow row in rows)
+        {
+            UsageJournal.Write(row, lines);
+        }
+
+        return Encoding.UTF8.GetString(lines.WrittenSpan).TrimEnd().Replace('\n', ' ');
+    }
+
+    [DebuggerDisplay("{Row.RequestId}")]
+    private readonly record struct Pending(UsageRow Row, TaskCompletionSource? Done);
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "usage.spill {Rows}")]
+        public static partial void Spilled(ILogger logger, string rows);
+
+        [LoggerMessage(2, LogLevel.Error, "The usage store does not take records; they go to the journal until it does.")]
+        public static partial void Opened(ILogger logger, Exception exception);
+
+        [LoggerMessage(3, LogLevel.Information, "The usage store takes records again.")]
+        public static partial void Closed(ILogger logger);
+
+        [LoggerMessage(4, LogLevel.Information, "{Count} usage records went from the journal to the store.")]
+        public static partial void Redriven(ILogger logger, int count);
+
+        [LoggerMessage(5, LogLevel.Warning, "The journal of usage records could not be written to the store yet.")]
+        public static partial void RedriveFailed(ILogger logger, Exception exception);
+
+        [LoggerMessage(6, LogLevel.Error, "usage.refused {Rows}")]
+        public static partial void Refused(ILogger logger, string rows, Exception exception);
+
+        [LoggerMessage(7, LogLevel.Critical, "usage.spill {Rows}")]
+        public static partial void Lost(ILogger logger, string rows, Exception exception);
+    }
+}
+
+/// <summary>How patient the store is.</summary>
+internal sealed record UsageStoreTimes
+{
+    /// <summary>Longest time of one try.</summary>
+    public TimeSpan Attempt { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longest time that an answer waits for the store before its record goes to the journal.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How often a store that was away is tried again.</summary>
+    public TimeSpan Probe { get; init; } = TimeSpan.FromMilliseconds(500);
+}

@@ -1,0 +1,173 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Serverless.Translation.Wire;
+
+namespace Serverless.Gateway.Metering.Storage;
+
+/// <summary>
+/// Files that keep rows while the store is away: a line of JSON each, on the disk (fsync) before the call returns. A file that is being
+/// written is held open exclusively; the lock goes with the process, so that a successor finds what a killed one has left.
+/// </summary>
+internal sealed class UsageJournal(string folder, TimeProvider time) : IDisposable
+{
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private FileStream? _file;
+
+    /// <summary>Adds rows; they are on the disk when the call returns.</summary>
+    public async Task AppendAsync(IReadOnlyList<UsageRow> rows)
+    {
+        var lines = new ArrayBufferWriter<byte>(1024 * rows.Count);
+        foreach (UsageRow row in rows)
+        {
+            Write(row, lines);
+        }
+
+        await _gate.WaitAsync();
+        try
+        {
+            if (_file is null)
+            {
+                Directory.CreateDirectory(folder);
+                string name = string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyyMMddHHmmssfff}-{Environment.ProcessId}-{Guid.NewGuid():N}.journal");
+                _file = new FileStream(Path.Combine(folder, name), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.Asynchronous);
+            }
+
+            await _file.WriteAsync(lines.WrittenMemory);
+            _file.Flush(flushToDisk: true);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>
+    /// Hands every file that nobody writes to, this process's own included, to <paramref name="write"/> and deletes it when that returns. A
+    /// torn last line (the process was killed while writing it) is passed over: its request's answer had not ended.
+    /// </summary>
+    /// <returns>How many rows were handed over.</returns>
+    public async Task<int> DrainAsync(Func<IReadOnlyList<UsageRow>, Task> write)
+    {
+        await _gate.WaitAsync();
+        try
+        {
+            _file?.Dispose();
+            _file = null;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+
+        if (!Directory.Exists(folder))
+        {
+            return 0;
+        }
+
+        int count = 0;
+        foreach (string path in Directory.GetFiles(folder, "*.journal").Order(StringComparer.Ordinal))
+        {
+            FileStream file;
+            try
+            {
+                file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException)
+            {
+                continue;
+            }
+
+            await using (file)
+            {
+                List<UsageRow> rows = await ReadAsync(file);
+                await write(rows);
+                count += rows.Count;
+                File.Delete(path);
+            }
+        }
+
+        return count;
+    }
+
+    public void Dispose() => _file?.Dispose();
+
+    internal static void Write(UsageRow row, IBufferWriter<byte> output)
+    {
+        using (var json = new Utf8JsonWriter(output, Json.WriterOptions))
+        {
+            json.WriteStartObject();
+            json.WriteString("request_id", row.RequestId);
+            foreach ((UsageColumn column, object value) in row.Values)
+            {
+                switch (value)
+                {
+                    case string text:
+                        json.WriteString(column.Name, text);
+                        break;
+                    case long number:
+                        json.WriteNumber(column.Name, number);
+                        break;
+                    case double number:
+                        json.WriteNumber(column.Name, number);
+                        break;
+                    case bool flag:
+                        json.WriteBoolean(column.Name, flag);
+                        break;
+                    case DateTimeOffset at:
+                        json.WriteString(column.Name, at);
+                        break;
+                }
+            }
+
+            json.WriteEndObject();
+        }
+
+        output.Write("\n"u8);
+    }
+
+    private static async Task<List<UsageRow>> ReadAsync(Stream file)
+    {
+        List<UsageRow> rows = [];
+        using var reader = new StreamReader(file, Encoding.UTF8, leaveOpen: true);
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            if (Read(line) is { } row)
+            {
+                rows.Add(row);
+            }
+        }
+
+        return rows;
+    }
+
+    private static UsageRow? Read(string line)
+    {
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(line);
+            var values = new Dictionary<UsageColumn, object>();
+            foreach (JsonProperty property in json.RootElement.EnumerateObject())
+            {
+                if (UsageColumns.Find(property.Name) is { } column)
+                {
+                    values[column] = column.Type switch
+                    {
+                        UsageColumnType.Integer => property.Value.GetInt64(),
+                        UsageColumnType.Real => property.Value.GetDouble(),
+                        UsageColumnType.Boolean => property.Value.GetBoolean(),
+                        UsageColumnType.Time => property.Value.GetDateTimeOffset(),
+                        _ => property.Value.GetString()!,
+                    };
+                }
+            }
+
+            return new UsageRow(json.RootElement.GetProperty("request_id").GetString()!, values);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using System.Globalization;
+
+namespace Serverless.Gateway.Metering.Storage;
+
+/// <summary>
+/// Where a record lies, told by its id alone: 10 characters of time, 2 of shard, 14 of chance, in Crockford's base 32. The shard is the
+/// instance that wrote it, so that one partition has one writer, and it leads the partition key, so that no partition is hot.
+/// </summary>
+public static class UsageKey
+{
+    private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+
+    /// <summary>Length of a request id.</summary>
+    public const int Length = 26;
+
+    /// <summary>True when the text has the form of a request id.</summary>
+    public static bool IsValid(string id) => id.Length == Length && id.All(c => Alphabet.Contains(c));
+
+    /// <summary>When the request was accepted, to the millisecond.</summary>
+    /// <exception cref="FormatException">It is no request id.</exception>
+    public static DateTimeOffset TimeOf(string id)
+    {
+        if (!IsValid(id))
+        {
+            throw new FormatException($"'{id}' is no request id.");
+        }
+
+        long time = 0;
+        foreach (char c in id.AsSpan(0, 10))
+        {
+            time = (time << 5) | (long)Alphabet.IndexOf(c);
+        }
+
+        return DateTimeOffset.FromUnixTimeMilliseconds(time);
+    }
+
+    /// <summary>The shard of the instance that accepted the request.</summary>
+    public static string ShardOf(string id) => id.Substring(10, 2);
+
+    /// <summary>The table of a month, <c>usage202611</c>.</summary>
+    public static string TableOf(DateTimeOffset time) => "usage" + time.UtcDateTime.ToString("yyyyMM", CultureInfo.InvariantCulture);
+
+    /// <summary>The partition of a request, <c>{shard}-{yyyyMMddHH}</c>.</summary>
+    public static string PartitionOf(string id) => $"{ShardOf(id)}-{HourOf(TimeOf(id))}";
+
+    /// <summary>The hour of a time as it stands in keys.</summary>
+    public static string HourOf(DateTimeOffset time) => time.UtcDateTime.ToString("yyyyMMddHH", CultureInfo.InvariantCulture);
+
+    /// <summary>All shards, in order: 1024.</summary>
+    public static IEnumerable<string> Shards => Alphabet.SelectMany(a => Alphabet.Select(b => $"{a}{b}"));
+}
