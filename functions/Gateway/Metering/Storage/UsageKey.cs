@@ -37,15 +37,12 @@ public static class UsageKey
     /// <summary>The shard of the instance that accepted the request.</summary>
     public static string ShardOf(string id) => id.Substring(10, 2);
 
-    /// <summary>The table of a month, <c>usage202611</c>.</summary>
-    public static string TableOf(DateTimeOffset time) => "usage" + time.UtcDateTime.ToString("yyyyMM", CultureInfo.InvariantCulture);
+    /// <summary>The month of a time as it stands in the names of tables.</summary>
+    public static string MonthOf(DateTimeOffset time) => time.UtcDateTime.ToString("yyyyMM", CultureInfo.InvariantCulture);
 
     /// <summary>The partition of a request, <c>{shard}-{yyyyMMddHH}</c>.</summary>
     public static string PartitionOf(string id) => $"{ShardOf(id)}-{HourOf(TimeOf(id))}";
 
     /// <summary>The hour of a time as it stands in keys.</summary>
     public static string HourOf(DateTimeOffset time) => time.UtcDateTime.ToString("yyyyMMddHH", CultureInfo.InvariantCulture);
-
-    /// <summary>All shards, in order: 1024.</summary>
-    public static IEnumerable<string> Shards => Alphabet.SelectMany(a => Alphabet.Select(b => $"{a}{b}"));
 }

@@ -1,0 +1,17 @@
+namespace Serverless.Gateway.Metering.Storage;
+
+/// <summary>Reads usage records back, for reports, exports and the sweep.</summary>
+public interface IUsageReader
+{
+    /// <summary>The record of one request, or null.</summary>
+    Task<UsageRecord?> FindAsync(string requestId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The records of the requests that were accepted in a span of time, in no particular order. A record without an outcome is of a
+    /// request that is still running, or was lost with its process.
+    /// </summary>
+    /// <param name="from">First moment.</param>
+    /// <param name="to">The moment after the last.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken);
+}

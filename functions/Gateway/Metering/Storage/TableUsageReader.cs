@@ -1,0 +1,47 @@
+using System.Runtime.CompilerServices;
+using Azure;
+using Azure.Data.Tables;
+
+namespace Serverless.Gateway.Metering.Storage;
+
+/// <summary>Reads usage records from Azure Table Storage: a point read by id, a span of time partition by partition.</summary>
+internal sealed class TableUsageReader(UsageTables tables) : IUsageReader
+{
+    public async Task<UsageRecord?> FindAsync(string requestId, CancellationToken cancellationToken)
+    {
+        if (!UsageKey.IsValid(requestId))
+        {
+            return null;
+        }
+
+        try
+        {
+            NullableResponse<TableEntity> found = await tables.Month(UsageKey.TimeOf(requestId))
+                .GetEntityIfExistsAsync<TableEntity>(UsageKey.PartitionOf(requestId), requestId, cancellationToken: cancellationToken);
+            return found.HasValue ? ToRecord(found.Value!) : null;
+        }
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+            return null;
+        }
+    }
+
+    public async IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach ((string hour, string shard) in await tables.ShardsAsync(from, to, cancellationToken))
+        {
+            string partition = $"{shard}-{hour}";
+            TableClient table = tables.Named(hour[..6]);
+            await foreach (TableEntity entity in table.QueryAsync<TableEntity>(TableClient.CreateQueryFilter($"PartitionKey eq {partition}"), 1000, cancellationToken: cancellationToken))
+            {
+                DateTimeOffset accepted = UsageKey.TimeOf(entity.RowKey);
+                if (accepted >= from && accepted < to)
+                {
+                    yield return ToRecord(entity);
+                }
+            }
+        }
+    }
+
+    private static UsageRecord ToRecord(TableEntity entity) => UsageColumns.ToRecord(entity.RowKey, name => entity.TryGetValue(name, out object? value) ? value : null);
+}

