@@ -1,8 +1,6 @@
-using Azure.Data.Tables;
 using Microsoft.Extensions.Logging.Abstractions;
 using Serverless.Gateway.Metering;
 using Serverless.Gateway.Metering.Storage;
-using Serverless.Translation.Canonical;
 using Serverless.Translation.Dialects;
 
 namespace Serverless.Gateway.Tests.Storage;
