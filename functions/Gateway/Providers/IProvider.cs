@@ -20,6 +20,9 @@ public interface IProvider
     /// <summary>Where it departs from a dialect.</summary>
     DialectQuirks Quirks(DialectId dialect, string model);
 
+    /// <summary>The path of the provider's list of models below its base URL; null when it has none.</summary>
+    string? ModelsPath => null;
+
     /// <summary>The pooled connections to it. Never disposed by callers.</summary>
     HttpMessageInvoker Connections { get; }
 

@@ -1,0 +1,39 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Serverless.Gateway.Access;
+using Serverless.Gateway.Routing;
+
+namespace Serverless.Gateway.Configuration;
+
+/// <summary>The gateway's table of contents.</summary>
+public static class GatewayServices
+{
+    /// <summary>Reads the configuration and registers everything that the gateway consists of.</summary>
+    /// <exception cref="GatewayConfigurationException">The configuration cannot be used; holds all its faults.</exception>
+    public static IServiceCollection AddGateway(this IServiceCollection services, IConfiguration configuration)
+    {
+        GatewaySettings settings = GatewaySettingsReader.Read(configuration);
+
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(settings);
+        services.AddSingleton(settings.Limits);
+
+        // Routing: what a client can name as its model
+        services.AddSingleton<ModelCatalogue>();
+        services.AddSingleton<EndpointDirectory>();
+        services.AddSingleton<IEndpointDirectory>(provider => provider.GetRequiredService<EndpointDirectory>());
+
+        // Access: who may
+        services.AddSingleton<IAccessControl>(settings.IsOpen ? new OpenAccess() : new ConfiguredCallers(settings.Callers));
+
+        return services;
+    }
+
+    /// <summary>Adds what stands before routing: in the open mode, the guard against web pages.</summary>
+    public static IApplicationBuilder UseGatewayGuard(this IApplicationBuilder app) =>
+        app.ApplicationServices.GetRequiredService<GatewaySettings>().IsOpen
+            ? app.Use(static next => new LoopbackGuard(next).InvokeAsync)
+            : app;
+}
