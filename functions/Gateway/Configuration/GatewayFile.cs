@@ -113,6 +113,11 @@ public static class GatewayFile
                     }
                 }
 
+                if (seen.Count == 0)
+                {
+                    values[key] = "";
+                }
+
                 break;
             case JsonValueKind.Array:
                 int index = 0;

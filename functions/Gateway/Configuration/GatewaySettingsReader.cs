@@ -30,8 +30,10 @@ internal static class GatewaySettingsReader
         bool discover = root.Flag("discover") ?? true;
         IReadOnlyList<ProviderSettings> configured = ProviderSettingsReader.Read(root, configuration, address);
         IReadOnlyList<ProviderSettings> found = discover ? ProviderDiscovery.Find(configuration, configured, address, notes) : [];
-        IReadOnlyList<ProviderSettings> providers = [.. configured, .. found];
+        bool demo = discover && configured.Count == 0 && !root.Has("endpoints");
+        IReadOnlyList<ProviderSettings> providers = [.. configured, .. found, .. demo ? [ProviderDiscovery.Demo] : (ProviderSettings[])[]];
         IReadOnlyList<EndpointSettings> endpoints = EndpointSettingsReader.Read(root, providers);
+        endpoints = demo ? [ProviderDiscovery.DemoEndpoint] : endpoints;
         IReadOnlyList<CallerSettings> callers = ReadCallers(root, endpoints, providers);
         GatewayLimits limits = ReadLimits(root.Object("limits"));
         root.Close();
@@ -102,7 +104,7 @@ internal static class GatewaySettingsReader
             }
         }
 
-        bool referenced = caller.Text("keyRef") is not null;
+        bool referenced = caller.Has("keyRef");
         if (ReferencedKey(caller) is { } key)
         {
             hashes.Add(KeyHash.Of(key));

@@ -13,7 +13,9 @@ internal static class NearestName
         int bestDistance = Math.Max(2, typed.Length / 3) + 1;
         foreach (string name in names)
         {
-            int distance = Distance(typed.ToLowerInvariant(), name.ToLowerInvariant());
+            int distance = typed.Length > 3 && name.Contains(typed, StringComparison.OrdinalIgnoreCase)
+                ? 1
+                : Distance(typed.ToLowerInvariant(), name.ToLowerInvariant());
             if (distance < bestDistance && distance < name.Length)
             {
                 (best, bestDistance) = (name, distance);

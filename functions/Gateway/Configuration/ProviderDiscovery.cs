@@ -1,11 +1,19 @@
 using Microsoft.Extensions.Configuration;
 using Serverless.Gateway.Providers;
+using Serverless.Gateway.Providers.Demo;
 
 namespace Serverless.Gateway.Configuration;
 
 /// <summary>Finds the providers whose customary credentials stand in the environment, so that the gateway serves something without configuration.</summary>
 internal static class ProviderDiscovery
 {
+    /// <summary>The provider that is there while none is configured.</summary>
+    public static ProviderSettings Demo { get; } = new(DemoProvider.Row.Name, DemoProvider.Row) { Models = DemoProvider.Models, FoundBy = "no configuration" };
+
+    /// <summary>The endpoint that is there while no provider is configured.</summary>
+    public static EndpointSettings DemoEndpoint { get; } =
+        new(DemoProvider.Model, [new DestinationSettings($"{Demo.Name}/{DemoProvider.Model}", Demo.Name, DemoProvider.Model)]) { DisplayName = "Demo" };
+
     /// <summary>The providers found, without those whose name is configured.</summary>
     public static IReadOnlyList<ProviderSettings> Find(
         IConfiguration configuration, IReadOnlyList<ProviderSettings> configured, ListenAddress address, List<string> notes)

@@ -96,8 +96,11 @@ internal static class ProviderSettingsReader
         given ??= Variable(configuration, kind.BaseUrlVariable) ?? kind.BaseUrl;
         if (given is null)
         {
-            section.Fault("baseUrl", "is missing: where the provider's API begins"
-                + (kind.BaseUrlVariable is null ? "." : $" (or set {kind.BaseUrlVariable})."));
+            if (!section.Has("baseUrl"))
+            {
+                section.Fault("baseUrl", "is missing: where the provider's API begins" + (kind.BaseUrlVariable is null ? "." : $" (or set {kind.BaseUrlVariable})."));
+            }
+
             return null;
         }
 
@@ -112,9 +115,8 @@ internal static class ProviderSettingsReader
 
     private static Secret? ReadKey(SettingsSection section, ProviderKind kind, IConfiguration configuration)
     {
-        bool given = section.Text("apiKey") is not null;
         Secret? key = section.Secret("apiKey");
-        if (given || !kind.HasAddress)
+        if (section.Has("apiKey") || !kind.HasAddress)
         {
             return key;
         }
@@ -203,6 +205,11 @@ internal static class ProviderSettingsReader
             ToolChoiceRequired = section.Text("toolChoiceRequired") ?? defaults.ToolChoiceRequired,
             SeedField = section.Text("seedField") ?? defaults.SeedField,
             RefusedFields = section.Texts("refusedFields") ?? defaults.RefusedFields,
+            TopK = section.Flag("topK") ?? defaults.TopK,
+            CustomTools = section.Flag("customTools") ?? defaults.CustomTools,
+            TextParts = section.Flag("textParts") ?? defaults.TextParts,
+            MaxCacheBreakpoints = (int?)section.Number("maxCacheBreakpoints", 0) ?? defaults.MaxCacheBreakpoints,
+            ThoughtSignatures = section.Flag("thoughtSignatures") ?? defaults.ThoughtSignatures,
             ToolCallIdLength = (int?)section.Number("toolCallIdLength", 1) ?? defaults.ToolCallIdLength,
         };
         section.Close();

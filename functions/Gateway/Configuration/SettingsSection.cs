@@ -18,7 +18,21 @@ internal sealed class SettingsSection(IConfigurationSection section, string path
     public string PathOf(string? key = null) => key is null ? path : path.Length == 0 ? key : $"{path}.{key}";
 
     /// <summary>Reports a fault of this object or of one of its settings.</summary>
-    public void Fault(string? key, string message) => faults.Add(new ConfigurationFault(PathOf(key), message));
+    public void Fault(string? key, string message)
+    {
+        var fault = new ConfigurationFault(PathOf(key), message);
+        if (!faults.Contains(fault))
+        {
+            faults.Add(fault);
+        }
+    }
+
+    /// <summary>True when anything is said under that key.</summary>
+    public bool Has(string key)
+    {
+        IConfigurationSection child = Ask(key);
+        return !string.IsNullOrEmpty(child.Value) || HasChildren(child);
+    }
 
     /// <summary>A text; null when absent or empty.</summary>
     public string? Text(string key)
@@ -36,14 +50,12 @@ internal sealed class SettingsSection(IConfigurationSection section, string path
     /// <summary>A text that must be there; empty after a fault.</summary>
     public string Required(string key, string whatFor)
     {
-        int before = faults.Count;
-        string? text = Text(key);
-        if (text is null && faults.Count == before)
+        if (!Has(key))
         {
             Fault(key, $"is missing: {whatFor}");
         }
 
-        return text ?? "";
+        return Text(key) ?? "";
     }
 
     /// <summary>True or false; null when absent.</summary>
@@ -88,8 +100,9 @@ internal sealed class SettingsSection(IConfigurationSection section, string path
     public IReadOnlyList<string>? Texts(string key)
     {
         IConfigurationSection child = Ask(key);
-        if (!HasChildren(child))
+        if (!string.IsNullOrEmpty(child.Value) || !HasChildren(child))
         {
+            // A text over a list is how an environment variable overrides the file's list as a whole.
             return child.Value?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         }
 

@@ -13,7 +13,7 @@ internal static class CompatiblePresets
     private static readonly IReadOnlyList<DialectId> ChatAndEmbeddings = [DialectIds.ChatCompletions, DialectIds.Embeddings];
     private static readonly IReadOnlyList<DialectId> ResponsesToo = [DialectIds.ChatCompletions, DialectIds.Responses];
 
-    // What nearly all of them share: the older name of the limit, and "system" as the only word for instructions.
+    // What nearly all of them share: the older name of the limit, "system" as the only word for instructions, functions as the only tools.
     private static readonly DialectQuirks Common = CompatibleProvider.Row.Quirks;
 
     /// <summary>The rows of the catalog.</summary>
@@ -34,17 +34,26 @@ internal static class CompatiblePresets
         Local("vllm", "http://127.0.0.1:8000/v1", "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html", Common with
         {
             MaxTokensField = "max_completion_tokens",
+            TopK = true,
             ReasoningReplayField = "reasoning_content",
         }),
         Local("lm-studio", "http://127.0.0.1:1234/v1", "https://lmstudio.ai/docs/developer/openai-compat", Common with
         {
             ParallelToolCalls = false,
             StrictTools = false,
+            TopK = true,
         }),
         Local("llama-cpp", "http://127.0.0.1:8080/v1", "https://github.com/ggml-org/llama.cpp/tree/master/tools/server", Common with
         {
             StrictTools = false,
+            TopK = true,
             ReasoningReplayField = "reasoning_content",
+        }),
+        Local("litellm", "http://127.0.0.1:4000/v1", "https://docs.litellm.ai/docs/proxy/user_keys", Common with
+        {
+            TopK = true,
+            MaxCacheBreakpoints = 4,
+            ReasoningReplayField = "thinking_blocks",
         }),
 
         // Services.
@@ -68,6 +77,7 @@ internal static class CompatiblePresets
             JsonSchema = false,
             StrictTools = false,
             ParallelToolCalls = false,
+            TextParts = false,
             ReasoningReplayField = "reasoning_content",
         }),
         Service("xai", "https://api.x.ai/v1", "XAI_API_KEY", "https://docs.x.ai/docs/api-reference", ResponsesToo, Common with
@@ -77,15 +87,19 @@ internal static class CompatiblePresets
         }),
         Service("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", "https://openrouter.ai/docs/api-reference/overview", ChatAndEmbeddings, Common with
         {
-            ReasoningReplayField = "reasoning",
+            TopK = true,
+            MaxCacheBreakpoints = 4,
+            ReasoningReplayField = "reasoning_details",
         }),
         Service("together", "https://api.together.xyz/v1", "TOGETHER_API_KEY", "https://docs.together.ai/docs/openai-api-compatibility", ChatAndEmbeddings, Common with
         {
             StrictTools = false,
+            TopK = true,
             ReasoningReplayField = "reasoning_content",
         }),
         Service("fireworks", "https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY", "https://docs.fireworks.ai/tools-sdks/openai-compatibility", ChatAndEmbeddings, Common with
         {
+            TopK = true,
             ReasoningReplayField = "reasoning_content",
         }),
         Service("cohere", "https://api.cohere.ai/compatibility/v1", "COHERE_API_KEY", "https://docs.cohere.com/docs/compatibility-api", ChatAndEmbeddings, Common with
@@ -97,6 +111,7 @@ internal static class CompatiblePresets
         Service("perplexity", "https://api.perplexity.ai", "PERPLEXITY_API_KEY", "https://docs.perplexity.ai/guides/chat-completions-guide", Chat, Common with
         {
             StreamOptions = false,
+            TopK = true,
             RefusedFields = ["tools", "tool_choice", "parallel_tool_calls", "logprobs", "top_logprobs", "n", "seed"],
         }),
         Service("moonshot", "https://api.moonshot.ai/v1", "MOONSHOT_API_KEY", "https://platform.kimi.ai/docs/overview", Chat, Common with

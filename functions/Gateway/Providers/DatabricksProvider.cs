@@ -58,6 +58,9 @@ internal sealed class DatabricksProvider(ProviderSettings settings, GatewayLimit
             DeveloperRole = false,
             StrictTools = false,
             ParallelToolCalls = false,
+            CustomTools = false,
+            MaxCacheBreakpoints = 4,
+            ReasoningReplayField = "content",
             RefusedFields = ["store", "metadata", "service_tier", "prompt_cache_key", "prompt_cache_retention", "safety_identifier"],
         },
     };

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Serverless.Gateway.Providers.Demo;
 
 namespace Serverless.Gateway.Providers;
 
@@ -18,6 +19,7 @@ internal static class ProviderCatalog
         DatabricksProvider.Row,
         CompatibleProvider.Row,
         .. CompatiblePresets.Rows,
+        DemoProvider.Row,
     ];
 
     /// <summary>The kinds by name, in any case.</summary>

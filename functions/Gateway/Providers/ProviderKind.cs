@@ -9,7 +9,7 @@ namespace Serverless.Gateway.Providers;
 /// <param name="Create">Makes a provider from checked settings.</param>
 internal sealed record ProviderKind(string Name, Func<ProviderSettings, GatewayLimits, IProvider> Create)
 {
-    /// <summary>The vendor's page on base URL and authentication.</summary>
+    /// <summary>The page on base URL and authentication.</summary>
     public required string Source { get; init; }
 
     /// <summary>Where the API begins when the configuration does not say; null when it must.</summary>
