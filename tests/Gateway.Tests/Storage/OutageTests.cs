@@ -1,0 +1,219 @@
+using Microsoft.Extensions.Logging;
+using Serverless.Gateway.Metering;
+using Serverless.Gateway.Metering.Storage;
+
+namespace Serverless.Gateway.Tests.Storage;
+
+/// <summary>Whatever the store does: no record is lost, none is there twice, and no answer waits for long.</summary>
+public sealed class OutageTests(Azurite azurite) : IAsyncLifetime
+{
+    private static readonly UsageStoreTimes Times = new()
+    {
+        Attempt = TimeSpan.FromMilliseconds(200),
+        Patience = TimeSpan.FromMilliseconds(500),
+        Probe = TimeSpan.FromMilliseconds(100),
+    };
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("serverless-outage-").FullName;
+    private readonly FaultyTransport _transport = new();
+    private readonly CapturedLog _log = new();
+    private UsageTables _tables = null!;
+
+    private string Journal => Path.Combine(_folder, "journal");
+
+    public ValueTask InitializeAsync()
+    {
+        _tables = new UsageTables(azurite.Connect(_transport), azurite.NextPrefix());
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Directory.Delete(_folder, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    [Theory]
+    [InlineData(nameof(Fault.Unavailable))]
+    [InlineData(nameof(Fault.Throttled))]
+    [InlineData(nameof(Fault.Forbidden))]
+    [InlineData(nameof(Fault.Silence))]
+    [InlineData(nameof(Fault.SilenceAfterCommit))]
+    [InlineData(nameof(Fault.Reset))]
+    public async Task Records_made_during_an_outage_are_in_the_store_after_it(string fault)
+    {
+        Fault during = Enum.Parse<Fault>(fault);
+        await using GroupCommitStore store = await StartAsync();
+        UsageRecord before = await CompleteAsync(store);
+
+        _transport.Decide = _ => during;
+        UsageRecord[] meanwhile = await Task.WhenAll(Enumerable.Range(0, 250).Select(_ => CompleteAsync(store)));
+        Assert.True(store.IsOpen);
+        UsageRecord late = await CompleteAsync(store);
+
+        _transport.Decide = static _ => Fault.None;
+        await DrainedAsync(store);
+        UsageRecord after = await CompleteAsync(store);
+
+        await AssertStoredAsync([before, .. meanwhile, late, after]);
+        Assert.False(store.IsOpen);
+        foreach (UsageRecord record in meanwhile.Append(late))
+        {
+            Assert.Contains(_log.Lines, l => l.StartsWith("usage.spill", StringComparison.Ordinal) && l.Contains(record.RequestId, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task A_short_fault_is_ridden_out_without_the_journal()
+    {
+        int faults = 2;
+        _transport.Decide = _ => faults-- > 0 ? Fault.Unavailable : Fault.None;
+        await using GroupCommitStore store = await StartAsync();
+
+        UsageRecord record = await CompleteAsync(store);
+
+        await AssertStoredAsync([record]);
+        Assert.False(Directory.Exists(Journal));
+    }
+
+    [Fact]
+    public async Task What_a_killed_process_left_in_its_journal_is_stored_by_its_successor()
+    {
+        UsageRecord[] left = [.. Enumerable.Range(0, 150).Select(_ => Records.Full())];
+        using (var journal = new UsageJournal(Journal, TimeProvider.System))
+        {
+            await journal.AppendAsync([.. left.Select(UsageRow.OfCompleted)]);
+        }
+
+        string file = Assert.Single(Directory.GetFiles(Journal));
+        await File.AppendAllTextAsync(file, """{"request_id":"01torn""", TestContext.Current.CancellationToken);
+
+        await using GroupCommitStore store = await StartAsync();
+        await DrainedAsync(store);
+
+        await AssertStoredAsync(left);
+    }
+
+    [Fact]
+    public async Task A_journal_that_another_process_is_writing_is_left_alone()
+    {
+        using var theirs = new UsageJournal(Journal, TimeProvider.System);
+        await theirs.AppendAsync([UsageRow.OfCompleted(Records.Full())]);
+        using var mine = new UsageJournal(Journal, TimeProvider.System);
+
+        int drained = await mine.DrainAsync(_ => Task.CompletedTask);
+
+        Assert.Equal(0, drained);
+        Assert.Single(Directory.GetFiles(Journal));
+    }
+
+    [Fact]
+    public async Task A_row_that_the_store_refuses_does_not_take_the_others_with_it()
+    {
+        var sink = new PickySink();
+        await using var store = new GroupCommitStore(sink, new UsageJournal(Journal, TimeProvider.System), Times, TimeProvider.System, _log.For<GroupCommitStore>());
+        await store.StartAsync(CancellationToken.None);
+
+        UsageRecord poisoned = Records.Full() with { Endpoint = PickySink.Poison };
+        UsageRecord[] good = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => CompleteAsync(store)).Append(CompleteAsync(store, poisoned)));
+
+        Assert.Equal(good.Where(r => r != poisoned).Select(r => r.RequestId).Order(), sink.Stored.Order());
+        Assert.Contains(_log.Lines, l => l.StartsWith("usage.refused", StringComparison.Ordinal) && l.Contains(poisoned.RequestId, StringComparison.Ordinal));
+    }
+
+    private async Task<GroupCommitStore> StartAsync()
+    {
+        var store = new GroupCommitStore(new TableUsageSink(_tables), new UsageJournal(Journal, TimeProvider.System), Times, TimeProvider.System, _log.For<GroupCommitStore>());
+        await store.StartAsync(CancellationToken.None);
+        return store;
+    }
+
+    private static async Task<UsageRecord> CompleteAsync(GroupCommitStore store, UsageRecord? record = null)
+    {
+        record ??= Records.Full();
+        store.Accepted(record);
+        await store.CompletedAsync(record, TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        return record;
+    }
+
+    private async Task DrainedAsync(GroupCommitStore store)
+    {
+        for (int i = 0; i < 300 && (store.IsOpen || (Directory.Exists(Journal) && Directory.GetFiles(Journal).Length > 0)); i++)
+        {
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+        }
+
+        Assert.Empty(Directory.Exists(Journal) ? Directory.GetFiles(Journal) : []);
+    }
+
+    private async Task AssertStoredAsync(IReadOnlyCollection<UsageRecord> expected)
+    {
+        List<string> found = [];
+        await foreach (UsageRecord record in new TableUsageReader(_tables).ReadAsync(DateTimeOffset.UtcNow.AddHours(-2), DateTimeOffset.UtcNow.AddHours(1), TestContext.Current.CancellationToken))
+        {
+            Assert.Equal(RequestOutcome.Success, record.Outcome);
+            found.Add(record.RequestId);
+        }
+
+        Assert.Equal(expected.Select(r => r.RequestId).Order(), found.Order());
+    }
+
+    /// <summary>Takes everything but rows of one endpoint.</summary>
+    private sealed class PickySink : IUsageSink
+    {
+        public const string Poison = "poison";
+
+        public List<string> Stored { get; } = [];
+
+        public int MaxBatch => 100;
+
+        public string GroupOf(UsageRow row) => "";
+
+        public Task PrepareAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task WriteAsync(IReadOnlyList<UsageRow> rows, CancellationToken cancellationToken)
+        {
+            if (rows.Any(r => Equals(r.Values.GetValueOrDefault(UsageColumns.Find("endpoint_name")!), Poison)))
+            {
+                throw new UsageRowRefusedException("poison");
+            }
+
+            Stored.AddRange(rows.Select(r => r.RequestId).Except(Stored));
+            return Task.CompletedTask;
+        }
+    }
+
+    private sealed class CapturedLog
+    {
+        private readonly List<string> _lines = [];
+
+        public IReadOnlyList<string> Lines
+        {
+            get
+            {
+                lock (_lines)
+                {
+                    return [.. _lines];
+                }
+            }
+        }
+
+        public ILogger<T> For<T>() => new Logger<T>(_lines);
+
+        private sealed class Logger<T>(List<string> lines) : ILogger<T>
+        {
+            public IDisposable? BeginScope<TState>(TState state)
+                where TState : notnull => null;
+
+            public bool IsEnabled(LogLevel logLevel) => true;
+
+            public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+            {
+                lock (lines)
+                {
+                    lines.Add(formatter(state, exception));
+                }
+            }
+        }
+    }
+}
