@@ -14,7 +14,7 @@ internal sealed class UsageMeter
     private readonly List<Attempt> _attempts = [];
     private Destination? _destination;
     private DialectId? _providerDialect;
-    private long _attemptStart;
+    private long? _attemptStart;
     private TimeSpan? _firstToken;
     private TokenUsage? _usage;
     private long _outputCharacters;
@@ -80,10 +80,10 @@ internal sealed class UsageMeter
     /// <param name="reason">Why it failed; null when it did not.</param>
     public void EndAttempt(int status, string? reason)
     {
-        if (_destination is not null && _attemptStart != 0)
+        if (_destination is not null && _attemptStart is { } start)
         {
-            _attempts.Add(new Attempt(_destination.Name, status, _time.GetElapsedTime(_attemptStart), reason));
-            _attemptStart = 0;
+            _attempts.Add(new Attempt(_destination.Name, status, _time.GetElapsedTime(start), reason));
+            _attemptStart = null;
         }
     }
 

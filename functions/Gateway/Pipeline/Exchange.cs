@@ -1,0 +1,296 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Serverless.Gateway.Access;
+using Serverless.Gateway.Configuration;
+using Serverless.Gateway.Metering;
+using Serverless.Gateway.Routing;
+using Serverless.Translation.Canonical;
+using Serverless.Translation.Dialects;
+
+namespace Serverless.Gateway.Pipeline;
+
+/// <summary>What every exchange needs of the rest of the gateway.</summary>
+internal sealed record ExchangeServices(
+    IAccessControl Access,
+    IEndpointDirectory Endpoints,
+    IUsageStore Usage,
+    GatewayLimits Limits,
+    TimeProvider Time,
+    ILogger<Exchange> Logger);
+
+/// <summary>
+/// One request and its answer: who asks, what was read, what was sent, what the usage record will say. It is accepted once its caller
+/// is known; from then on it leaves exactly one record, whatever its ending.
+/// </summary>
+internal sealed partial class Exchange : IDisposable
+{
+    private readonly ExchangeServices _services;
+    private readonly RequestTraits _traits;
+    private RequestBody? _body;
+    private bool _announced;
+    private bool _completed;
+
+    public Exchange(ExchangeServices services, HttpContext http, IDialect client, string apiType)
+    {
+        _services = services;
+        Http = http;
+        Client = client;
+        Aborted = http.RequestAborted;
+        Created = services.Time.GetUtcNow();
+        _traits = RequestTraits.Read(http, Pipeline.RequestId.Next(Created), apiType, client.Id);
+        Meter = new UsageMeter(services.Time, Created);
+        Watch = new Watch(services.Time);
+        ErrorAnswer.Identify(http, client, RequestId);
+    }
+
+    public HttpContext Http { get; }
+
+    /// <summary>The client's dialect; shapes every error.</summary>
+    public IDialect Client { get; }
+
+    /// <summary>Ends when the client hangs up.</summary>
+    public CancellationToken Aborted { get; }
+
+    public DateTimeOffset Created { get; }
+
+    public string RequestId => _traits.RequestId;
+
+    public UsageMeter Meter { get; }
+
+    public Watch Watch { get; }
+
+    public GatewayLimits Limits => _services.Limits;
+
+    /// <summary>The client's stream, where it wants one.</summary>
+    public ClientStream? Stream { get; private set; }
+
+    [MemberNotNullWhen(true, nameof(Principal))]
+    private bool IsAccepted => Principal is not null;
+
+    private Principal? Principal => Meter.Principal;
+
+    /// <summary>The caller, or a 401.</summary>
+    public async ValueTask AuthenticateAsync()
+    {
+        Meter.Principal = await _services.Access.AuthenticateAsync(Credentials.Read(Http.Request), Aborted);
+        if (_traits.BadTags)
+        {
+            Log.BadTags(_services.Logger, RequestId);
+        }
+    }
+
+    /// <summary>The body, or a 400, 413 or 415.</summary>
+    public async ValueTask<RequestBody> ReadBodyAsync()
+    {
+        _body = await RequestBody.ReadAsync(Http.Request, Limits.MaxBodyBytes, Aborted);
+        Meter.BytesIn = _body.Json.Bytes.Length;
+        return _body;
+    }
+
+    /// <summary>The endpoint that is asked for, or a 400, 403 or 404.</summary>
+    public GatewayEndpoint Resolve(string name, EndpointTask task)
+    {
+        Meter.Endpoint = name.Length > LongestName ? name[..LongestName] : name;
+        GatewayEndpoint endpoint = _services.Endpoints.Find(name) ?? throw new GatewayException(
+            new GatewayError(ErrorKind.NotFound, StatusCodes.Status404NotFound, $"The endpoint '{Meter.Endpoint}' does not exist.") { Param = "model", Code = "model_not_found" });
+        if (!_services.Access.MayUse(Principal!, endpoint))
+        {
+            throw new GatewayException(new GatewayError(ErrorKind.Permission, StatusCodes.Status403Forbidden, $"You may not use the endpoint '{endpoint.Name}'.") { Code = "endpoint_forbidden" });
+        }
+
+        if (endpoint.Task is { } serves && serves != task)
+        {
+            throw new GatewayException(GatewayError.Invalid($"The endpoint '{endpoint.Name}' does not serve {Name(task)}.", "model", "endpoint_task"));
+        }
+
+        return endpoint;
+    }
+
+    /// <summary>Tells the store that work begins.</summary>
+    public void Announce()
+    {
+        if (!_announced)
+        {
+            _announced = true;
+            _services.Usage.Accepted(Meter.ToRecord(_traits));
+        }
+    }
+
+    /// <summary>Tells in headers who answers, what it says of limits, and what it could not be told.</summary>
+    public void TellAnswer(UpstreamAnswer answer, Destination destination, DialectId target, TranslationReport report)
+    {
+        HeaderPolicy.ReportDropped(Http.Request.Headers, target, report);
+        if (!Http.Response.HasStarted)
+        {
+            IHeaderDictionary headers = Http.Response.Headers;
+            HeaderPolicy.ToClient(answer.Headers, headers);
+            HeaderPolicy.Report(report.Entries, headers);
+            headers["x-gateway-destination"] = HeaderPolicy.Safe(destination.Name);
+        }
+    }
+
+    /// <summary>Begins a stream for the client; nothing is sent yet.</summary>
+    public ClientStream OpenStream(IChatDialect dialect, AnswerContext context)
+    {
+        Meter.Stream = true;
+        return Stream = new ClientStream(this, dialect, context);
+    }
+
+    /// <summary>
+    /// Waits for something of the provider's and keeps the client alive meanwhile. When it returns or throws, nothing is pending any
+    /// more: memory that was handed out to read into can be given back.
+    /// </summary>
+    public async Task<T> WaitForProviderAsync<T>(Task<T> pending, CancellationTokenSource cancellation)
+    {
+        try
+        {
+            while (Stream is { } stream && !pending.IsCompleted)
+            {
+                Task owed = Watch.ClientOwed;
+                if (await Task.WhenAny(pending, owed) == owed)
+                {
+                    await stream.KeepAliveAsync();
+                }
+            }
+        }
+        catch
+        {
+            await cancellation.CancelAsync();
+            await ((Task)pending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
+
+        return await pending;
+    }
+
+    /// <summary>Sends a whole JSON answer, after the record of it is durable.</summary>
+    public async Task AnswerAsync(PooledBuffer body, string contentType = "application/json")
+    {
+        HttpResponse response = Http.Response;
+        response.ContentType = contentType;
+        response.ContentLength = body.Length;
+        Meter.BytesOut += body.Length;
+        Meter.End(RequestOutcome.Success, response.StatusCode);
+        await CompleteAsync();
+        await response.Body.WriteAsync(body.Written, Aborted);
+    }
+
+    /// <summary>Tells the client, in its own envelope, that there is no answer; within a stream as an error frame.</summary>
+    public async Task FailAsync(Exception exception)
+    {
+        try
+        {
+            if (Aborted.IsCancellationRequested)
+            {
+                Meter.End(RequestOutcome.ClientClosed, Http.Response.HasStarted ? Http.Response.StatusCode : StatusCodes.Status499ClientClosedRequest, "client_closed");
+                return;
+            }
+
+            (GatewayError error, RequestOutcome outcome) = Explain(exception);
+            if (Stream is { IsOpen: true } stream)
+            {
+                await stream.FailAsync(error);
+                Meter.End(outcome, Http.Response.StatusCode, error.Code);
+            }
+            else if (Http.Response.HasStarted)
+            {
+                Meter.End(outcome, Http.Response.StatusCode, error.Code);
+                Http.Abort();
+            }
+            else
+            {
+                await RefuseAsync(error, outcome, exception as UpstreamFailure);
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException)
+        {
+            Meter.End(RequestOutcome.ClientClosed, StatusCodes.Status499ClientClosedRequest, "client_closed");
+        }
+    }
+
+    /// <summary>Makes the record durable. The first call counts.</summary>
+    public async ValueTask CompleteAsync()
+    {
+        if (!IsAccepted || _completed)
+        {
+            return;
+        }
+
+        _completed = true;
+        Meter.End(RequestOutcome.InternalError, Http.Response.StatusCode);
+        try
+        {
+            Announce();
+            await _services.Usage.CompletedAsync(Meter.ToRecord(_traits), CancellationToken.None);
+        }
+        catch (Exception e)
+        {
+            // The answer is worth more to the caller than the record of it; the store has its own ways of last resort.
+            Log.RecordLost(_services.Logger, e, RequestId);
+        }
+    }
+
+    public void Dispose()
+    {
+        Stream?.Dispose();
+        Watch.Dispose();
+        _body?.Dispose();
+    }
+
+    private const int LongestName = 256;
+
+    private async Task RefuseAsync(GatewayError error, RequestOutcome outcome, UpstreamFailure? failure)
+    {
+        using var body = new PooledBuffer();
+        if (failure?.Headers is { } headers)
+        {
+            HeaderPolicy.ToClient(headers, Http.Response.Headers);
+        }
+
+        ErrorAnswer.Prepare(Http, Client, error, RequestId, body);
+        if (failure?.Body is { } own)
+        {
+            body.Clear();
+            own.Span.CopyTo(body.GetSpan(own.Length));
+            body.Advance(own.Length);
+        }
+
+        Http.Response.ContentLength = body.Length;
+        Meter.BytesOut += body.Length;
+        Meter.End(outcome, error.Status, error.Code);
+        await CompleteAsync();
+        await Http.Response.Body.WriteAsync(body.Written, Aborted);
+    }
+
+    private (GatewayError Error, RequestOutcome Outcome) Explain(Exception exception)
+    {
+        switch (exception)
+        {
+            case UpstreamFailure { BeforeSending: true } failure:
+                return (failure.Error, RequestOutcome.Refused);
+            case UpstreamFailure failure:
+                return (failure.Error, failure.Error.Kind == ErrorKind.Timeout ? RequestOutcome.Timeout : RequestOutcome.UpstreamError);
+            case GatewayException refused:
+                return (refused.Error, refused.Error.Kind == ErrorKind.Upstream ? RequestOutcome.UpstreamError : RequestOutcome.Refused);
+            default:
+                Log.InternalError(_services.Logger, exception, RequestId);
+                var error = new GatewayError(ErrorKind.Internal, StatusCodes.Status500InternalServerError, $"The gateway has failed; the operator finds the reason under the request id {RequestId}.");
+                return (error with { Code = "internal_error" }, RequestOutcome.InternalError);
+        }
+    }
+
+    private static string Name(EndpointTask task) => task == EndpointTask.Chat ? "chat" : "embeddings";
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Error, "Request {RequestId} has failed by a fault of the gateway.")]
+        public static partial void InternalError(ILogger logger, Exception exception, string requestId);
+
+        [LoggerMessage(2, LogLevel.Critical, "The usage record of request {RequestId} could not be stored.")]
+        public static partial void RecordLost(ILogger logger, Exception exception, string requestId);
+
+        [LoggerMessage(3, LogLevel.Warning, "The tags of request {RequestId} are not a JSON object of strings; they are ignored.")]
+        public static partial void BadTags(ILogger logger, string requestId);
+    }
+}
