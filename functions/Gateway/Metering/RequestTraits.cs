@@ -10,6 +10,12 @@ namespace Serverless.Gateway.Metering;
 /// <param name="Dialect">The client's dialect.</param>
 internal sealed record RequestTraits(string RequestId, string ApiType, DialectId Dialect)
 {
+    /// <summary>The process that handles the request.</summary>
+    public static readonly string Instance = $"{Environment.MachineName}-{Environment.ProcessId}";
+
+    /// <summary>The version of this gateway.</summary>
+    public static readonly string? GatewayVersion = typeof(RequestTraits).Assembly.GetName().Version?.ToString(3);
+
     /// <summary>Longest header value that is kept.</summary>
     private const int LongestValue = 512;
 

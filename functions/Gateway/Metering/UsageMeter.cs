@@ -19,6 +19,7 @@ internal sealed class UsageMeter
     private TokenUsage? _usage;
     private long _outputCharacters;
     private bool _complete;
+    private string? _serviceTier;
     private IReadOnlyList<ReportEntry> _translation = [];
 
     public UsageMeter(TimeProvider time, DateTimeOffset accepted)
@@ -64,6 +65,7 @@ internal sealed class UsageMeter
         _complete = false;
         _translation = [];
         ModelServed = null;
+        _serviceTier = null;
         ProviderRequestId = null;
         FinishReason = null;
     }
@@ -102,6 +104,7 @@ internal sealed class UsageMeter
                 break;
             case Started started:
                 ModelServed = started.Model ?? ModelServed;
+                _serviceTier = started.ServiceTier ?? _serviceTier;
                 break;
             case PartStarted part when AnswerContent.Is(part):
                 _firstToken ??= _time.GetElapsedTime(_start);
@@ -125,6 +128,7 @@ internal sealed class UsageMeter
         _firstToken ??= _time.GetElapsedTime(_start);
         _complete = true;
         ModelServed = response.Model ?? ModelServed;
+        _serviceTier = response.ServiceTier ?? _serviceTier;
         if (response.Choices.Count > 0)
         {
             FinishReason = response.Choices[0].FinishReason;
@@ -178,6 +182,8 @@ internal sealed class UsageMeter
         {
             RequestId = traits.RequestId,
             InvocationId = traits.InvocationId,
+            Instance = RequestTraits.Instance,
+            GatewayVersion = RequestTraits.GatewayVersion,
             Accepted = _accepted,
             Completed = latency is null ? null : _accepted + latency,
             Latency = latency,
@@ -185,6 +191,7 @@ internal sealed class UsageMeter
             Principal = Principal?.Id,
             PrincipalType = Principal?.Type.ToString(),
             KeyId = Principal?.KeyId,
+            Groups = Principal?.Groups ?? [],
             Endpoint = Endpoint,
             ApiType = traits.ApiType,
             ClientDialect = traits.Dialect.Name,
@@ -195,17 +202,19 @@ internal sealed class UsageMeter
             ModelServed = ModelServed,
             ProviderRequestId = ProviderRequestId,
             Stream = Stream,
-            Outcome = Outcome ?? RequestOutcome.InternalError,
+            Outcome = Outcome ?? RequestOutcome.Open,
             StatusCode = StatusCode,
             ErrorCode = ErrorCode,
             FinishReason = FinishReason,
             Attempts = [.. _attempts],
             Usage = Outcome is null ? null : FinalUsage(),
+            ServiceTier = _serviceTier,
             BytesIn = BytesIn,
             BytesOut = BytesOut,
             Translation = [.. _translation],
             Tags = traits.Tags,
             UserAgent = traits.UserAgent,
+            Agent = CodingAgent.NameOf(traits.UserAgent),
             SessionId = traits.SessionId,
             ClientAddress = traits.ClientAddress,
         };

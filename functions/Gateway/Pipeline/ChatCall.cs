@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Serverless.Translation.Adaptation;
 using Serverless.Translation.Canonical;
 using Serverless.Translation.Dialects;
 
@@ -22,6 +23,8 @@ internal sealed record ChatRoute(IChatDialect Dialect, string ApiType)
 /// </summary>
 internal sealed class ChatCall(ChatRoute route, RequestBody body)
 {
+    private const int BytesPerToken = 4;
+
     private ChatRequest? _canonical;
     private long? _inputTokens;
 
@@ -85,12 +88,12 @@ internal sealed class ChatCall(ChatRoute route, RequestBody body)
     {
         try
         {
-            return InputEstimate.Of(Canonical);
+            return TokenEstimator.Input(Canonical);
         }
         catch (GatewayException)
         {
             // The provider took what the decoder would not.
-            return InputEstimate.OfBytes(body.Json.Bytes.Length);
+            return Math.Max(1, body.Json.Bytes.Length / BytesPerToken);
         }
     }
 }

@@ -19,6 +19,8 @@ internal sealed record EmbeddingRoute(IEmbeddingDialect Dialect, string ApiType)
 /// <summary>The path of a request for embeddings: as <see cref="ChatGateway"/>, without streams.</summary>
 internal sealed class EmbeddingGateway(ExchangeServices services, Upstream upstream, ILogger<EmbeddingGateway> logger)
 {
+    private const int BytesPerToken = 4;
+
     /// <summary>Answers one request.</summary>
     public async Task HandleAsync(HttpContext http, EmbeddingRoute route)
     {
@@ -36,7 +38,7 @@ internal sealed class EmbeddingGateway(ExchangeServices services, Upstream upstr
                 throw new GatewayException(GatewayError.Invalid("Embeddings are not streamed.", "stream"));
             }
 
-            exchange.Meter.EstimateInput = () => InputEstimate.OfBytes(body.Json.Bytes.Length);
+            exchange.Meter.EstimateInput = () => Math.Max(1, body.Json.Bytes.Length / BytesPerToken);
 
             // 3  The name → destinations in order; may this caller, now?
             GatewayEndpoint endpoint = exchange.Resolve(model, EndpointTask.Embeddings);

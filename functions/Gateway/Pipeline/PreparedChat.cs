@@ -52,7 +52,7 @@ internal sealed class PreparedChat : IDisposable
 
             var profile = new TargetProfile(destination.Model) { Quirks = quirks };
             AdaptedRequest adapted = Adapt(call, target, profile, report, body, onUnsupported);
-            bool answerIsTheClients = same && adapted.Names == ToolNames.None;
+            bool answerIsTheClients = same && adapted.Names.IsEmpty;
             return new PreparedChat(target, body, report, answerIsTheClients ? null : adapted.Names);
         }
         catch

@@ -35,7 +35,7 @@ internal sealed class TokenCountGateway(ExchangeServices services, Upstream upst
             {
                 http.Response.Headers["x-gateway-estimated"] = "true";
                 counted.Clear();
-                route.Dialect.EncodeCount(InputEstimate.Of(request), counted);
+                route.Dialect.EncodeCount(TokenEstimator.Input(request), counted);
             }
 
             await exchange.AnswerAsync(counted);
