@@ -54,8 +54,9 @@ internal sealed class ForeignContent
 
     private IReadOnlyList<ContentPart> Parts(IReadOnlyList<ContentPart> parts, string path) => parts.Rewrite((part, index) =>
     {
+        ExtraFields? extra = Own(part.Extra);
         ContentPart? own = Part(part, path, index);
-        return own is null || Own(own.Extra) == own.Extra ? own : own with { Extra = null };
+        return own is null || extra == own.Extra ? own : own with { Extra = null };
     });
 
     private ContentPart? Part(ContentPart part, string path, int index)
