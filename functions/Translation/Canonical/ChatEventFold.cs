@@ -146,7 +146,7 @@ public sealed class ChatEventFold
         TextPart text => (text with { Text = "", Citations = [], LogProbs = [], Signature = null }, DeltaKind.Text, text.Text),
         ReasoningPart reasoning => (reasoning with { Text = "", Signature = null }, DeltaKind.Reasoning, reasoning.Text),
         RefusalPart refusal => (refusal with { Text = "" }, DeltaKind.Refusal, refusal.Text),
-        ToolCallPart call => (call with { Arguments = "", Signature = null }, DeltaKind.ToolArguments, call.Arguments),
+        ToolCallPart call => (call with { Arguments = "" }, DeltaKind.ToolArguments, call.Arguments),   // its id may have to carry the seal
         MediaPart media => (media with { Signature = null }, DeltaKind.Media, null),
         _ => (part, DeltaKind.Text, null),
     };

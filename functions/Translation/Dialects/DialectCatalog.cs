@@ -1,4 +1,5 @@
 using Serverless.Translation.Canonical;
+using Serverless.Translation.Dialects.Anthropic.Messages;
 
 namespace Serverless.Translation.Dialects;
 
@@ -8,6 +9,7 @@ public static class DialectCatalog
     /// <summary>The formats for chat.</summary>
     public static IReadOnlyList<IChatDialect> Chat { get; } =
     [
+        new MessagesDialect(),
     ];
 
     /// <summary>The formats for embeddings.</summary>
