@@ -15,12 +15,18 @@ internal static class ClaudeModels
 {
     private const string Every = "";
 
-    /// <summary>Servers that speak this API for models of their own: the API as it was first published, nothing forbidden.</summary>
+    /// <summary>
+    /// Servers that speak this API for models of their own: everything can be said, nothing is forbidden. Claude Code sends turns of role
+    /// <c>system</c> and adaptive thinking to every model whose name it does not know, so that such servers have to take them.
+    /// </summary>
     private static readonly ClaudeModel Unknown = new()
     {
         MaxOutput = 8192,
         IsKnown = false,
-        Thinking = ThinkingModes.Budget,
+        Thinking = ThinkingModes.Budget | ThinkingModes.Adaptive,
+        MaxEffort = ReasoningEffort.Max,
+        XHighEffort = true,
+        SystemTurns = true,
         JsonSchema = true,
     };
 

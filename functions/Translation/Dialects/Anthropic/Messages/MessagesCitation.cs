@@ -101,5 +101,5 @@ internal static class MessagesCitation
 
     private static bool IsOwn(Citation citation) => citation.Original?.Dialect == MessagesWire.Id;
 
-    private static string? Text(JsonElement item, string name) => item.TryGetProperty(name, out JsonElement value) ? Json.Text(value) : null;
+    private static string? Text(JsonElement item, string name) => MessagesWire.Find(item, name) is { } value ? Json.Text(value) : null;
 }

@@ -32,14 +32,14 @@ internal static class MessagesError
 
     /// <summary>True for this API's envelope.</summary>
     public static bool IsEnvelope(JsonElement body) =>
-        body.ValueKind == JsonValueKind.Object && body.TryGetProperty("error", out JsonElement error) && error.ValueKind is JsonValueKind.Object or JsonValueKind.String;
+        MessagesWire.Find(body, "error") is { ValueKind: JsonValueKind.Object or JsonValueKind.String };
 
     /// <summary>Reads an error's JSON.</summary>
     /// <param name="body">The envelope; also those of the platforms that resell the API (Bedrock, Vertex).</param>
     /// <param name="status">The HTTP status; null for an error in a stream, whose type tells it.</param>
     public static GatewayError Read(JsonElement body, int? status)
     {
-        JsonElement error = body.ValueKind == JsonValueKind.Object && body.TryGetProperty("error", out JsonElement inner) ? inner : body;
+        JsonElement error = MessagesWire.Find(body, "error") ?? body;
         string? type = Text(error, "type") ?? Text(error, "status");
         string? message = Json.Text(error) ?? Text(error, "message") ?? Text(body, "message") ?? Text(body, "Message") ?? Text(body, "detail");
         int actual = status ?? StatusOf(type);
@@ -140,6 +140,5 @@ internal static class MessagesError
 
     private static string NoWords(int status) => $"The provider answered with status {status}.";
 
-    private static string? Text(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement value) ? Json.Text(value) : null;
+    private static string? Text(JsonElement element, string name) => MessagesWire.Find(element, name) is { } value ? Json.Text(value) : null;
 }

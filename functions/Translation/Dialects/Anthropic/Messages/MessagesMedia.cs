@@ -46,11 +46,18 @@ internal static class MessagesMedia
             throw RequestField.Missing($"{path}.source");
         }
 
-        ExtraFields? fields = extra.Build();
-        MediaSource? read = ReadSource(source, kind, fields, $"{path}.source");
-        return read is null
-            ? new OpaquePart(MessagesWire.Id, block, path) { Cache = cache }
-            : new MediaPart(kind, read) { Name = name, Cache = cache, Extra = fields };
+        MediaSource? read = ReadSource(source, kind, $"{path}.source", out bool isWhole);
+        if (read is null)
+        {
+            return new OpaquePart(MessagesWire.Id, block, path) { Cache = cache };
+        }
+
+        if (!isWhole)
+        {
+            extra.Add(block.EnumerateObject().First(p => p.NameEquals("source"u8)));
+        }
+
+        return new MediaPart(kind, read) { Name = name, Cache = cache, Extra = extra.Build() };
     }
 
     /// <summary>True when the API takes the media; otherwise why not.</summary>
@@ -76,9 +83,13 @@ internal static class MessagesMedia
         bool isImage = media.Kind == MediaKind.Image;
         writer.WriteStartObject();
         writer.WriteString("type"u8, isImage ? "image"u8 : "document"u8);
-        writer.WriteStartObject("source"u8);
-        WriteSource(writer, media.Source, isImage);
-        writer.WriteEndObject();
+        if (media.Extra?.Dialect != MessagesWire.Id || media.Extra["source"] is null)
+        {
+            writer.WriteStartObject("source"u8);
+            WriteSource(writer, media.Source, isImage);
+            writer.WriteEndObject();
+        }
+
         if (!isImage && media.Name is { Length: > 0 } name)
         {
             writer.WriteString("title"u8, name);
@@ -90,41 +101,39 @@ internal static class MessagesMedia
     }
 
     /// <summary>
-    /// What a client of this API reads in place of media that a model made, which it has no block for: what is said in a sound, the
-    /// address of a picture, or a note. Never the bytes: they would come back as text with every later turn.
+    /// What a client of this API reads in place of media that a model made, which it has no block for: what is said in a sound, or the
+    /// address of a picture. Never the bytes: they would come back as text with every later turn.
     /// </summary>
     public static string InWords(MediaPart media) => media switch
     {
         { Transcript: { Length: > 0 } transcript } => transcript,
         { Source: UrlSource url } => $"[{media.Name ?? media.Kind.ToString().ToLowerInvariant()}]({url.Url})",
-        { Source: Base64Source bytes } => $"[{bytes.MediaType}, not representable in this API]",
         { Source: TextSource text } => text.Text,
-        _ => $"[{media.Kind.ToString().ToLowerInvariant()}, not representable in this API]",
+        _ => "",
     };
 
-    private static MediaSource? ReadSource(JsonElement source, MediaKind kind, ExtraFields? fields, string path)
+    /// <param name="isWhole">False when the source says more than the result, so that it has to be kept beside it.</param>
+    private static MediaSource? ReadSource(JsonElement source, MediaKind kind, string path, out bool isWhole)
     {
         string type = Required(source, "type", path);
+        isWhole = type != "content";
         return type switch
         {
             "base64" => new Base64Source(Required(source, "media_type", path), ReadData(source, path)),
             "url" => new UrlSource(Required(source, "url", path), kind == MediaKind.Document ? "application/pdf" : null),
             "text" when kind == MediaKind.Document => new TextSource(Required(source, "data", path)),
             "file" => new FileSource(Required(source, "file_id", path), MessagesWire.Id),
-            "content" when kind == MediaKind.Document => ReadContentSource(source, fields),
+            "content" when kind == MediaKind.Document => ReadContentSource(source),
             _ => null,
         };
     }
 
     /// <summary>
-    /// A document given as blocks: plain text where that is all it holds and nothing cites it; otherwise null, since where the blocks
-    /// begin matters to citations only.
+    /// A document given as blocks: their text, when they hold nothing else. Where the blocks begin matters to this API's citations only.
     /// </summary>
-    private static TextSource? ReadContentSource(JsonElement source, ExtraFields? fields)
+    private static TextSource? ReadContentSource(JsonElement source)
     {
-        if (!source.TryGetProperty("content", out JsonElement content)
-            || (fields?["citations"] is { ValueKind: JsonValueKind.Object } citations
-                && citations.TryGetProperty("enabled", out JsonElement enabled) && enabled.ValueKind == JsonValueKind.True))
+        if (!source.TryGetProperty("content", out JsonElement content))
         {
             return null;
         }

@@ -61,7 +61,7 @@ internal static class MessagesRequest
         }
 
         WriteThinking(writer, request, plan);
-        WriteOutputConfig(writer, request, plan, enforcesSchema, report);
+        WriteOutputConfig(writer, request, model, plan, enforcesSchema, report);
         if (turns.System.Count > 0)
         {
             MessagesBlocks.WriteContent(writer, "system"u8, turns.System);
@@ -217,7 +217,8 @@ internal static class MessagesRequest
         }
     }
 
-    private static void WriteOutputConfig(Utf8JsonWriter writer, ChatRequest request, ThinkingPlan plan, bool enforcesSchema, TranslationReport report)
+    private static void WriteOutputConfig(
+        Utf8JsonWriter writer, ChatRequest request, ClaudeModel model, ThinkingPlan plan, bool enforcesSchema, TranslationReport report)
     {
         JsonElement? others = request.Extra?.Dialect == MessagesWire.Id ? request.Extra[OutputField] : null;
         if (plan.Effort is null && !enforcesSchema && others is null)
@@ -236,7 +237,16 @@ internal static class MessagesRequest
             writer.WriteStartObject("format"u8);
             writer.WriteString("type"u8, "json_schema"u8);
             writer.WritePropertyName("schema"u8);
-            MessagesSchema.WriteEnforced(writer, request.ResponseFormat!.Schema!.Value, "response_format", report);
+            JsonElement schema = request.ResponseFormat!.Schema!.Value;
+            if (model.IsKnown)
+            {
+                MessagesSchema.WriteEnforced(writer, schema, "response_format", report);
+            }
+            else
+            {
+                writer.WriteRaw(schema);
+            }
+
             writer.WriteEndObject();
         }
 
@@ -322,11 +332,8 @@ internal static class MessagesRequest
 
         public ChatRequest Build(RequestAddress address, bool counting)
         {
-            string model = address.Model ?? _request.Model;
-            if (model.Length == 0)
-            {
-                throw RequestField.Missing("model");
-            }
+            // The platforms that resell the API have the model in their URL.
+            string model = _request.Model.Length > 0 ? _request.Model : address.Model ?? throw RequestField.Missing("model");
 
             if (!_hasMessages)
             {

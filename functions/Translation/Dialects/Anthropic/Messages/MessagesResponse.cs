@@ -163,8 +163,8 @@ internal static class MessagesResponse
                 return WriteText(writer, text.Text, text.Citations, text.Extra);
             case RefusalPart { Text.Length: > 0 } refusal:
                 return WriteText(writer, refusal.Text, [], refusal.Extra);
-            case MediaPart media:
-                return WriteText(writer, MessagesMedia.InWords(media), [], null);
+            case MediaPart media when MessagesMedia.InWords(media) is { Length: > 0 } words:
+                return WriteText(writer, words, [], null);
             case ReasoningPart reasoning when reasoning.Text.Length > 0 || reasoning.Signature is not null:
                 if (reasoning.Redacted && reasoning.Signature is null)
                 {
@@ -227,5 +227,5 @@ internal static class MessagesResponse
         return extra.Build();
     }
 
-    private static string? Text(JsonElement block, string name) => block.TryGetProperty(name, out JsonElement value) ? Json.Text(value) : null;
+    private static string? Text(JsonElement block, string name) => MessagesWire.Find(block, name) is { } value ? Json.Text(value) : null;
 }

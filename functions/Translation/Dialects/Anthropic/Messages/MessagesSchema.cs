@@ -86,7 +86,7 @@ internal static class MessagesSchema
         {
             if (property.NameEquals("description"))
             {
-                description = property.Value.GetString();
+                description = Json.Text(property.Value);
             }
             else if (!WriteKeyword(writer, property, moved))
             {

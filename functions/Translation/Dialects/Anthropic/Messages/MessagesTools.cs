@@ -151,7 +151,7 @@ internal static class MessagesTools
         }
 
         writer.WritePropertyName("input_schema"u8);
-        MessagesSchema.WriteInput(writer, function, strict, report);
+        MessagesSchema.WriteInput(writer, function, strict && model.IsKnown, report);
         if (strict)
         {
             writer.WriteBoolean("strict"u8, true);

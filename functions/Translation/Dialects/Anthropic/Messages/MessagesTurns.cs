@@ -139,8 +139,12 @@ internal sealed class MessagesTurns
                 AddMarked(message.Parts, path);
                 break;
             case Role.Assistant:
-                PlaceWaiting();
-                Append(Role.Assistant, Clean(message.Parts, path));
+                if (Clean(message.Parts, path) is { Count: > 0 } said)
+                {
+                    PlaceWaiting();
+                    Append(Role.Assistant, said);
+                }
+
                 break;
             default:
                 if (_waiting.Count > 0)

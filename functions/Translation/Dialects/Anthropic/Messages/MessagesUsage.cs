@@ -88,13 +88,9 @@ internal static class MessagesUsage
     {
         writer.WriteStartObject("usage"u8);
         WriteCounts(writer, usage);
-        if (usage.CacheWriteTokens is { } write)
+        if (usage.CacheWriteTokens is not null)
         {
-            long hour = usage.CacheWrite1hTokens ?? 0;
-            writer.WriteStartObject("cache_creation"u8);
-            writer.WriteNumber("ephemeral_5m_input_tokens"u8, usage.CacheWrite5mTokens ?? Math.Max(0, write - hour));
-            writer.WriteNumber("ephemeral_1h_input_tokens"u8, hour);
-            writer.WriteEndObject();
+            WriteLifetimes(writer, usage);
         }
 
         writer.WriteNumber("output_tokens"u8, outputTokens);
@@ -113,6 +109,11 @@ internal static class MessagesUsage
     {
         writer.WriteStartObject("usage"u8);
         WriteCounts(writer, usage);
+        if (usage.CacheWriteTokens > 0 && (usage.CacheWrite5mTokens ?? usage.CacheWrite1hTokens) is not null)
+        {
+            WriteLifetimes(writer, usage);
+        }
+
         writer.WriteNumber("output_tokens"u8, outputTokens);
         WriteDetails(writer, usage);
         if (usage.Extra?.Dialect == MessagesWire.Id && usage.Extra["server_tool_use"] is { } serverTools)
@@ -129,6 +130,15 @@ internal static class MessagesUsage
         writer.WriteNumber("input_tokens"u8, FreshInput(usage));
         writer.WriteNumber("cache_creation_input_tokens"u8, usage.CacheWriteTokens ?? 0);
         writer.WriteNumber("cache_read_input_tokens"u8, usage.CacheReadTokens ?? 0);
+    }
+
+    private static void WriteLifetimes(Utf8JsonWriter writer, TokenUsage usage)
+    {
+        long hour = usage.CacheWrite1hTokens ?? 0;
+        writer.WriteStartObject("cache_creation"u8);
+        writer.WriteNumber("ephemeral_5m_input_tokens"u8, usage.CacheWrite5mTokens ?? Math.Max(0, (usage.CacheWriteTokens ?? 0) - hour));
+        writer.WriteNumber("ephemeral_1h_input_tokens"u8, hour);
+        writer.WriteEndObject();
     }
 
     private static void WriteDetails(Utf8JsonWriter writer, TokenUsage usage)

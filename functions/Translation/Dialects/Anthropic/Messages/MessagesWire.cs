@@ -101,6 +101,10 @@ internal static class MessagesWire
         }
     }
 
+    /// <summary>The value of that name, or null where there is none or the element is no object.</summary>
+    public static JsonElement? Find(JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement value) ? value : null;
+
     /// <summary>True for a text that the API takes in a block: it refuses empty ones and white space.</summary>
     public static bool HasText(string? text) => !string.IsNullOrWhiteSpace(text);
 

@@ -71,7 +71,7 @@ internal sealed class MessagesStreamDecoder : IChatStreamDecoder
         switch (type)
         {
             case "message_start":
-                Start(root.TryGetProperty("message", out JsonElement message) ? message : root, events);
+                Start(MessagesWire.Find(root, "message") ?? root, events);
                 break;
             case "content_block_start":
                 StartBlock(root, events);
@@ -221,7 +221,7 @@ internal sealed class MessagesStreamDecoder : IChatStreamDecoder
         }
 
         _started = true;
-        TokenUsage? usage = message.TryGetProperty("usage", out JsonElement counts) ? ReadUsage(counts, out string? tier) : ReadUsage(default, out tier);
+        TokenUsage? usage = ReadUsage(MessagesWire.Find(message, "usage") ?? default, out string? tier);
         events.Add(new Started { Id = Text(message, "id"), Model = Text(message, "model"), ServiceTier = tier });
         if (usage is not null)
         {
@@ -410,8 +410,7 @@ internal sealed class MessagesStreamDecoder : IChatStreamDecoder
     private static int Index(JsonElement root) =>
         root.TryGetProperty("index", out JsonElement index) && index.ValueKind == JsonValueKind.Number && index.TryGetInt32(out int value) ? value : -1;
 
-    private static string? Text(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement value) ? Json.Text(value) : null;
+    private static string? Text(JsonElement element, string name) => MessagesWire.Find(element, name) is { } value ? Json.Text(value) : null;
 
     /// <summary>A content block that the provider has begun.</summary>
     private sealed class Block(int part)
