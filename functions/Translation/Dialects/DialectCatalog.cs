@@ -1,5 +1,6 @@
 using Serverless.Translation.Canonical;
 using Serverless.Translation.Dialects.Anthropic.Messages;
+using Serverless.Translation.Dialects.OpenAI.Responses;
 
 namespace Serverless.Translation.Dialects;
 
@@ -10,6 +11,7 @@ public static class DialectCatalog
     public static IReadOnlyList<IChatDialect> Chat { get; } =
     [
         new MessagesDialect(),
+        new ResponsesDialect(),
     ];
 
     /// <summary>The formats for embeddings.</summary>

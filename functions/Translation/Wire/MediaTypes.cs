@@ -49,6 +49,20 @@ internal static class MediaTypes
         : mediaType.StartsWith("video/", StringComparison.OrdinalIgnoreCase) ? MediaKind.Video
         : MediaKind.Document;
 
+    /// <summary>An extension for files of that type, with its dot; empty when none is known.</summary>
+    public static string ExtensionOf(string mediaType)
+    {
+        foreach ((string extension, string type) in ByExtension)
+        {
+            if (type.Equals(mediaType, StringComparison.OrdinalIgnoreCase))
+            {
+                return "." + extension;
+            }
+        }
+
+        return "";
+    }
+
     /// <summary>The media type that a file's name or a URL's path tells by its extension, or null.</summary>
     public static string? OfName(string? name)
     {
