@@ -89,6 +89,18 @@ public static class Json
         return raw.Contains((byte)'\\') ? Encoding.UTF8.GetBytes(element.GetString()!) : raw.ToArray();
     }
 
+    /// <summary>A text as a JSON string, quotes included.</summary>
+    public static byte[] Quote(string text)
+    {
+        var buffer = new ArrayBufferWriter<byte>(text.Length + 2);
+        using (var writer = new Utf8JsonWriter(buffer, WriterOptions))
+        {
+            writer.WriteStringValue(text);
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
     /// <summary>
     /// Writes a value as it came, byte for byte, but for line ends between its tokens: they become blanks, because a line end within
     /// a server-sent event would cut it in two.

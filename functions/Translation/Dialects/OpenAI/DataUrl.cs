@@ -34,7 +34,8 @@ internal static class DataUrl
     /// <summary>Writes bytes as the value of a JSON string.</summary>
     public static void Write(Utf8JsonWriter writer, Base64Source source)
     {
-        writer.WriteStringValueSegment($"data:{source.MediaType};base64,", isFinalSegment: false);
+        // Both segments in UTF-8: the writer does not take two encodings in one string.
+        writer.WriteStringValueSegment(Encoding.UTF8.GetBytes($"data:{source.MediaType};base64,"), isFinalSegment: false);
         writer.WriteStringValueSegment(source.Base64.Span, isFinalSegment: true);
     }
 

@@ -216,7 +216,7 @@ internal static class ResponsesContent
                         format = RequestField.String(inner.Value, path + ".input_audio.format");
                         break;
                     default:
-                        extra.Add("input_audio." + inner.Name, inner.Value);
+                        extra.Add("input_audio", inner);
                         break;
                 }
             }

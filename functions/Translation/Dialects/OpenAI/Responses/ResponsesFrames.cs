@@ -178,17 +178,10 @@ internal sealed class ResponsesFrames(AnswerContext context) : IDisposable
     {
         Resource.End(reason);
         EndItem();
-        WriteResource(Resource.Status switch
-        {
-            ResponsesItem.Completed => "response.completed"u8,
-            ResponsesItem.Incomplete => "response.incomplete"u8,
-            _ => "response.failed"u8,
-        });
-        if (Resource.Error is null)
-        {
-            // OpenAI does without this; the OpenResponses specification asks for it, and OpenAI's own clients know it.
-            Output.Write("data: [DONE]\n\n"u8);
-        }
+        WriteResource(Resource.Status == ResponsesItem.Completed ? "response.completed"u8 : "response.incomplete"u8);
+
+        // OpenAI does without this; the OpenResponses specification asks for it, and OpenAI's own clients know it.
+        Output.Write("data: [DONE]\n\n"u8);
     }
 
     /// <summary>The answer breaks off. What is open stays open, so that nothing looks complete.</summary>

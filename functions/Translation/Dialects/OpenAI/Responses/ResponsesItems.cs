@@ -30,15 +30,15 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
         }
 
         writer.WriteStartArray();
-        foreach (Message message in messages)
+        for (int i = 0; i < messages.Count; i++)
         {
-            WriteMessage(message);
+            WriteMessage(messages[i], goesOn: i + 1 < messages.Count && messages[i + 1].Role == Role.Assistant);
         }
 
         writer.WriteEndArray();
     }
 
-    private void WriteMessage(Message message)
+    private void WriteMessage(Message message, bool goesOn)
     {
         if (message.Name is not null)
         {
@@ -60,7 +60,7 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
 
             if (i < message.Parts.Count)
             {
-                WriteItem(message.Parts[i]);
+                WriteItem(message.Parts[i], goesOn || message.Parts.Skip(i + 1).Any(p => p is TextPart or RefusalPart or ToolCallPart));
             }
 
             from = i + 1;
@@ -137,7 +137,9 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
         _ => "user"u8,
     };
 
-    private void WriteItem(ContentPart part)
+    /// <summary>Writes an item of its own.</summary>
+    /// <param name="goesOn">True when something that the model said or did follows in its turn.</param>
+    private void WriteItem(ContentPart part, bool goesOn)
     {
         switch (part)
         {
@@ -148,7 +150,7 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
                 WriteResult(result);
                 break;
             case ReasoningPart reasoning:
-                WriteReasoning(reasoning);
+                WriteReasoning(reasoning, goesOn);
                 break;
             case OpaquePart opaque when opaque.Dialect == DialectIds.Responses:
                 writer.WriteRaw(opaque.Json);
@@ -201,15 +203,18 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
         writer.WriteEndObject();
     }
 
-    /// <summary>Only what OpenAI made can go back to it, in its own cipher text or, from a client of this dialect, by the id it is stored under.</summary>
-    private void WriteReasoning(ReasoningPart reasoning)
+    /// <summary>
+    /// Only what OpenAI made can go back to it, in its own cipher text or, from a client of this dialect, by the id it is stored under; and
+    /// only together with what it led to.
+    /// </summary>
+    private void WriteReasoning(ReasoningPart reasoning, bool goesOn)
     {
         bool whole = ResponsesWire.IsOwn(reasoning.Extra);
-        if (!whole && reasoning.Signature?.Origin != DialectIds.Responses)
+        if (!whole && (reasoning.Signature?.Origin != DialectIds.Responses || !goesOn))
         {
             if (reasoning.Text.Length > 0)
             {
-                report.Drop("reasoning", "OpenAI takes back no reasoning but its own, in encrypted form");
+                report.Drop("reasoning", goesOn ? "OpenAI takes back no reasoning but its own, in encrypted form" : "OpenAI takes back no reasoning that led to nothing");
             }
 
             return;
@@ -353,7 +358,7 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
                 writer.WriteString("type"u8, "input_file"u8);
                 if (media.Name is not null || (!own && media.Source is Base64Source))
                 {
-                    writer.WriteString("filename"u8, media.Name ?? "document" + ExtensionOf(media.Source));
+                    writer.WriteString("filename"u8, media.Name ?? NameOf(media.Source));
                 }
 
                 WriteSource(media.Source, "file_url"u8, "file_data"u8);
@@ -421,5 +426,6 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
         var other => other[(other.IndexOf('/') + 1)..],
     };
 
-    private static string ExtensionOf(MediaSource source) => source is Base64Source { MediaType: { } type } ? MediaTypes.ExtensionOf(type) : "";
+    private static string NameOf(MediaSource source) =>
+        source is Base64Source { MediaType: { } type } && MediaTypes.ExtensionOf(type) is { } extension ? $"document.{extension}" : "document";
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using System.Text.Json;
 using Serverless.Translation.Adaptation;
 using Serverless.Translation.Wire;
@@ -16,7 +15,7 @@ internal static class ResponsesReplay
     /// <summary>Writes the body with the model replaced and, where there is any, foreign reasoning and seals taken out of the input.</summary>
     public static void Splice(JsonBody body, string model, IBufferWriter<byte> output)
     {
-        var name = new JsonReplacement("model", Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(model, Json.WriterOptions.Encoder)}\""));
+        var name = new JsonReplacement("model", Json.Quote(model));
         ReadOnlySpan<byte> input = body.RawValue("input");
         bool foreign = !input.IsEmpty && input[0] == '[' && (input.IndexOf("\"gw1."u8) >= 0 || input.IndexOf("__sig_"u8) >= 0);
         if (foreign)

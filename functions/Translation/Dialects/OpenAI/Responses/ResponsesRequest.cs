@@ -92,7 +92,7 @@ internal static class ResponsesRequest
                     draft.Request = draft.Request with { Verbosity = RequestField.String(inner.Value, "text.verbosity") };
                     break;
                 case "format" when inner.Value.ValueKind != JsonValueKind.Null:
-                    DecodeFormat(draft, inner.Value);
+                    DecodeFormat(draft, inner);
                     break;
                 default:
                     draft.KeepInner("text", inner);
@@ -101,13 +101,13 @@ internal static class ResponsesRequest
         }
     }
 
-    private static void DecodeFormat(Draft draft, JsonElement format)
+    private static void DecodeFormat(Draft draft, JsonProperty field)
     {
-        RequestField.Object(format, "text.format");
+        JsonElement format = RequestField.Object(field.Value, "text.format");
         string type = format.TryGetProperty("type", out JsonElement value) ? RequestField.String(value, "text.format.type") : throw RequestField.Missing("text.format.type");
         if (type is not ("text" or "json_object" or "json_schema"))
         {
-            draft.Extra.Add("text.format", format);
+            draft.Extra.Add("text", field);
             return;
         }
 
@@ -167,7 +167,7 @@ internal static class ResponsesRequest
                     break;
                 case "generate_summary" when inner.Value.ValueKind != JsonValueKind.Null:
                     options = options with { Summary = options.Summary ?? RequestField.String(inner.Value, "reasoning.generate_summary"), IncludeThoughts = true };
-                    draft.Extra.AddIncidental("reasoning.generate_summary", inner.Value);
+                    draft.Extra.AddIncidental("reasoning", inner);
                     break;
                 default:
                     draft.KeepInner("reasoning", inner);
@@ -257,14 +257,13 @@ internal static class ResponsesRequest
         /// <summary>Keeps a field of an inner object.</summary>
         public void KeepInner(string inner, JsonProperty field)
         {
-            string name = $"{inner}.{field.Name}";
             if (field.Value.ValueKind == JsonValueKind.Null)
             {
-                Extra.AddIncidental(name, field.Value);
+                Extra.AddIncidental(inner, field);
             }
             else
             {
-                Extra.Add(name, field.Value);
+                Extra.Add(inner, field);
             }
         }
 

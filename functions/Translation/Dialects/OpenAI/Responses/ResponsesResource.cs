@@ -71,14 +71,9 @@ internal sealed class ResponsesResource(AnswerContext context)
             FinishReason.Length or FinishReason.ContextWindow => (ResponsesItem.Incomplete, "max_output_tokens"),
             FinishReason.ContentFilter => (ResponsesItem.Incomplete, "content_filter"),
             FinishReason.Refusal when !refused => (ResponsesItem.Incomplete, "content_filter"),
-            FinishReason.Malformed => ("failed", null),
+            FinishReason.Malformed => (ResponsesItem.Incomplete, "malformed_output"),
             _ => (ResponsesItem.Completed, (string?)null),
         };
-        if (reason == FinishReason.Malformed)
-        {
-            Error = GatewayError.Upstream("The model produced a call that cannot be read.", "server_error");
-        }
-
         for (int i = 0; i < Items.Count; i++)
         {
             bool cut = Status != ResponsesItem.Completed && i == Items.Count - 1;
@@ -168,7 +163,11 @@ internal sealed class ResponsesResource(AnswerContext context)
         writer.WriteNumber("input_tokens"u8, usage.InputTokens ?? 0);
         writer.WriteStartObject("input_tokens_details"u8);
         writer.WriteNumber("cached_tokens"u8, usage.CacheReadTokens ?? 0);
-        writer.WriteNumber("cache_write_tokens"u8, usage.CacheWriteTokens ?? 0);
+        if (usage.CacheWriteTokens is { } written)
+        {
+            writer.WriteNumber("cache_write_tokens"u8, written);
+        }
+
         writer.WriteEndObject();
         writer.WriteNumber("output_tokens"u8, usage.OutputTokens ?? 0);
         writer.WriteStartObject("output_tokens_details"u8);
