@@ -75,7 +75,8 @@ internal static class ResponsesOutput
     {
         (string text, bool isSummary, _) = ResponsesInput.ReadReasoning(item);
         Signature? signature = SealOf(item);
-        return text.Length == 0 && signature is null ? null : new ReasoningPart(text) { IsSummary = isSummary && text.Length > 0, Signature = signature };
+        isSummary &= text.Length > 0 && Text(item, "encrypted_content") != ResponsesWire.Unsealed;
+        return text.Length == 0 && signature is null ? null : new ReasoningPart(text) { IsSummary = isSummary, Signature = signature };
     }
 
     /// <summary>The cipher text of a reasoning item, or null.</summary>

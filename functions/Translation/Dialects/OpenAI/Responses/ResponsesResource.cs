@@ -11,9 +11,9 @@ namespace Serverless.Translation.Dialects.OpenAI.Responses;
 /// </summary>
 internal sealed class ResponsesResource(AnswerContext context)
 {
-    private const int MaxBase = 46;
+    private const string Prefix = "resp_";
 
-    private readonly string _base = Plain(context.RequestId);
+    private readonly string _base = Plain(context.RequestId, ResponsesWire.MaxId - 18);
 
     /// <summary>The provider's id of the answer, if it gives one.</summary>
     public string? ProviderId { get; set; }
@@ -177,16 +177,22 @@ internal sealed class ResponsesResource(AnswerContext context)
         writer.WriteEndObject();
     }
 
+    /// <summary>The provider's id, in the form that clients know; items have ids of the gateway's request, since not every provider has unique ones.</summary>
     private string IdOf(string? providerId)
     {
-        string name = string.IsNullOrEmpty(providerId) ? _base : Plain(providerId);
-        return name.StartsWith("resp_", StringComparison.Ordinal) ? name : "resp_" + name;
+        if (string.IsNullOrEmpty(providerId))
+        {
+            return Prefix + _base;
+        }
+
+        string bare = providerId.StartsWith(Prefix, StringComparison.Ordinal) ? providerId[Prefix.Length..] : providerId;
+        return Prefix + Plain(bare, ResponsesWire.MaxId - Prefix.Length);
     }
 
     /// <summary>An id of letters that every client can send back, short enough to be part of another.</summary>
-    private static string Plain(string id)
+    private static string Plain(string id, int longest)
     {
-        bool plain = id.Length is > 0 and <= MaxBase && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
+        bool plain = id.Length > 0 && id.Length <= longest && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
         return plain ? id : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)))[..32];
     }
 }
