@@ -1,6 +1,7 @@
 using Serverless.Translation.Canonical;
 using Serverless.Translation.Dialects.Anthropic.Messages;
-using Serverless.Translation.Dialects.OpenAI.Responses;
+using Serverless.Translation.Dialects.OpenAI.ChatCompletions;
+using Serverless.Translation.Dialects.OpenAI.Embeddings;
 
 namespace Serverless.Translation.Dialects;
 
@@ -11,12 +12,13 @@ public static class DialectCatalog
     public static IReadOnlyList<IChatDialect> Chat { get; } =
     [
         new MessagesDialect(),
-        new ResponsesDialect(),
+        new ChatCompletionsDialect(),
     ];
 
     /// <summary>The formats for embeddings.</summary>
     public static IReadOnlyList<IEmbeddingDialect> Embeddings { get; } =
     [
+        new EmbeddingsDialect(),
     ];
 
     /// <summary>The chat format of that name.</summary>

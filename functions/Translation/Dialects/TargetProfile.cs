@@ -26,6 +26,9 @@ public sealed record DialectQuirks
     /// <summary><c>reasoning_effort</c> is known.</summary>
     public bool ReasoningEffort { get; init; } = true;
 
+    /// <summary>Thinking is asked for by <c>thinking: {type, budget_tokens}</c> instead (Anthropic's models behind Databricks).</summary>
+    public bool ThinkingField { get; init; }
+
     /// <summary><c>response_format</c> of type <c>json_schema</c> is known.</summary>
     public bool JsonSchema { get; init; } = true;
 

@@ -59,7 +59,7 @@ internal sealed record StreamEnding(int Clean, int Errors, bool LastIsError)
 
         return dialect == DialectIds.ChatCompletions || dialect == DialectIds.GenerateContent
             ? json.TryGetProperty("error", out _)
-            : json.GetProperty("type").GetString() == (dialect == DialectIds.Responses ? "response.failed" : "error");
+            : json.GetProperty("type").GetString() is "error" or "response.failed";
     }
 
     private static JsonElement? Json(in SseFrame frame)

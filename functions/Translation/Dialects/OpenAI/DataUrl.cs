@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Serverless.Translation.Canonical;
+using Serverless.Translation.Wire;
 
 namespace Serverless.Translation.Dialects.OpenAI;
 
@@ -28,13 +29,21 @@ internal static class DataUrl
         return Parse(unescaped ?? raw, fallbackType);
     }
 
-    /// <summary>True when the JSON string or text begins like a <c>data:</c> URL.</summary>
-    public static bool IsDataUrl(ReadOnlySpan<byte> url) => url.Length > 5 && Ascii.EqualsIgnoreCase(url[..5], "data:"u8);
+    /// <summary>As <see cref="ReadSource"/>, for a field in which some clients write the base64 text bare.</summary>
+    public static MediaSource ReadSourceOrBase64(JsonElement value, string mediaType)
+    {
+        ReadOnlySpan<byte> raw = JsonMarshal.GetRawUtf8Value(value)[1..^1];
+        ReadOnlySpan<byte> head = raw[..Math.Min(raw.Length, 16)];
+        return IsDataUrl(raw) || head.IndexOf(":/"u8) >= 0 || head.IndexOf(":\\/"u8) >= 0
+            ? ReadSource(value, mediaType)
+            : new Base64Source(mediaType, Json.Base64Bytes(value));
+    }
+
+    private static bool IsDataUrl(ReadOnlySpan<byte> url) => url.Length > 5 && Ascii.EqualsIgnoreCase(url[..5], "data:"u8);
 
     /// <summary>Writes bytes as the value of a JSON string.</summary>
     public static void Write(Utf8JsonWriter writer, Base64Source source)
     {
-        // Both segments in UTF-8: the writer does not take two encodings in one string.
         writer.WriteStringValueSegment(Encoding.UTF8.GetBytes($"data:{source.MediaType};base64,"), isFinalSegment: false);
         writer.WriteStringValueSegment(source.Base64.Span, isFinalSegment: true);
     }

@@ -1,0 +1,493 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Text.Json;
+using Serverless.Translation.Adaptation;
+using Serverless.Translation.Canonical;
+using Serverless.Translation.Wire;
+
+namespace Serverless.Translation.Dialects.OpenAI.ChatCompletions;
+
+/// <summary>
+/// Renders a client's stream (https://platform.openai.com/docs/api-reference/chat-streaming). What all chunks have in common is made once;
+/// the usual deltas are that, a few constant bytes and one JSON string. Every frame is complete in the buffer.
+/// </summary>
+internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : IChatStreamEncoder
+{
+    private readonly Utf8JsonWriter _json = new(Stream.Null, Json.WriterOptions);
+    private readonly List<Part> _parts = [];
+    private readonly List<ChoiceState> _choices = [];
+    private readonly bool _legacy = ChatCompletionsRequest.IsLegacy(context.Request);
+    private byte[]? _head;
+    private TokenUsage? _usage;
+    private bool _ended;
+
+    /// <inheritdoc/>
+    public void Encode(ChatEvent chatEvent, IBufferWriter<byte> output)
+    {
+        if (_ended)
+        {
+            return;
+        }
+
+        switch (chatEvent)
+        {
+            case PartDelta delta:
+                WriteDelta(delta, output);
+                break;
+            case PartStarted started:
+                WriteStart(started, output);
+                break;
+            case PartCompleted completed:
+                WriteEnd(_parts[completed.Index], output);
+                break;
+            case SignatureSet signature:
+                WriteSignature(_parts[signature.Index], signature.Signature, output);
+                break;
+            case CitationAdded citation:
+                WriteCitation(_parts[citation.Index], citation.Citation, output);
+                break;
+            case LogProbsAdded logProbs:
+                WriteLogProbs(_parts[logProbs.Index], logProbs.Tokens, output);
+                break;
+            case UsageReported usage:
+                _usage = _usage is null ? usage.Usage : _usage.With(usage.Usage);
+                break;
+            case ChoiceEnded ended:
+                WriteFinish(ended, output);
+                break;
+            case Started started:
+                _head = MakeHead(started);
+                ChoiceOf(0, output);
+                break;
+            case Finished:
+                WriteDone(output);
+                break;
+            case Failed failed:
+                WriteFailure(failed.Error, output);
+                break;
+            case KeepAlive:
+                output.Write(": keep-alive\n\n"u8);
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _json.Dispose();
+
+    private void WriteDelta(PartDelta delta, IBufferWriter<byte> output)
+    {
+        Part part = _parts[delta.Index];
+        switch (delta.Kind)
+        {
+            case DeltaKind.Text:
+                part.Choice.TextLength += delta.Text.Length;
+                WriteString(part.Choice, "{\"content\":"u8, delta.Text, "}"u8, output);
+                break;
+            case DeltaKind.ToolArguments:
+                WriteArguments(part, delta.Text, output);
+                break;
+            case DeltaKind.Reasoning:
+                WriteReasoning(part, delta.Text, output);
+                break;
+            case DeltaKind.Refusal:
+                WriteString(part.Choice, "{\"refusal\":"u8, delta.Text, "}"u8, output);
+                break;
+            case DeltaKind.Transcript:
+                WriteString(part.Choice, "{\"audio\":{\"transcript\":"u8, delta.Text, "}}"u8, output);
+                break;
+            case DeltaKind.Media when part.Seed is MediaPart { Kind: MediaKind.Audio }:
+                WriteString(part.Choice, "{\"audio\":{\"data\":"u8, delta.Text, "}}"u8, output);
+                break;
+            case DeltaKind.Media:
+                (part.Media ??= new ArrayBufferWriter<byte>()).Write(System.Text.Encoding.ASCII.GetBytes(delta.Text));
+                break;
+        }
+    }
+
+    private void WriteArguments(Part part, string text, IBufferWriter<byte> output)
+    {
+        if (text.Length == 0)
+        {
+            return;
+        }
+
+        part.Any = true;
+        if (_legacy)
+        {
+            WriteString(part.Choice, "{\"function_call\":{\"arguments\":"u8, text, "}}"u8, output);
+            return;
+        }
+
+        bool custom = part.Seed is ToolCallPart { Kind: ToolKind.Custom };
+        BeginChunk(part.Choice, output);
+        output.Write("{\"tool_calls\":[{\"index\":"u8);
+        WriteNumber(part.Ordinal, output);
+        output.Write(custom ? ",\"custom\":{\"input\":"u8 : ",\"function\":{\"arguments\":"u8);
+        WriteString(text, output);
+        output.Write("}}]}"u8);
+        EndChunk(output);
+    }
+
+    // Paragraphs of thinking that came as parts stay apart, and the part's place in the whole is remembered for its seal.
+    private void WriteReasoning(Part part, string text, IBufferWriter<byte> output)
+    {
+        if (text.Length == 0)
+        {
+            return;
+        }
+
+        ChoiceState choice = part.Choice;
+        if (!part.Any && choice.ReasoningLength > 0)
+        {
+            text = "\n\n" + text;
+            part.Start = choice.ReasoningLength + 2;
+        }
+        else if (!part.Any)
+        {
+            part.Start = 0;
+        }
+
+        part.Any = true;
+        choice.ReasoningLength += text.Length;
+        WriteString(choice, "{\"reasoning_content\":"u8, text, "}"u8, output);
+    }
+
+    private void WriteStart(PartStarted started, IBufferWriter<byte> output)
+    {
+        ChoiceState choice = ChoiceOf(started.Choice, output);
+        var part = new Part(choice, started.Seed);
+        _parts.Add(part);
+        switch (started.Seed)
+        {
+            case TextPart text:
+                part.Start = choice.TextLength;
+                WriteSeed(started.Index, DeltaKind.Text, text.Text, output);
+                foreach (Citation citation in text.Citations)
+                {
+                    WriteCitation(part, citation, output);
+                }
+
+                break;
+            case ReasoningPart reasoning:
+                part.Ordinal = choice.Reasonings++;
+                WriteSeed(started.Index, DeltaKind.Reasoning, reasoning.Text, output);
+                if (reasoning.Signature is { } signature)
+                {
+                    WriteSignature(part, signature, output);
+                }
+
+                break;
+            case RefusalPart refusal:
+                choice.Refused = true;
+                WriteSeed(started.Index, DeltaKind.Refusal, refusal.Text, output);
+                break;
+            case ToolCallPart call:
+                part.Ordinal = choice.Calls++;
+                WriteCall(part, call, output);
+                break;
+            case MediaPart media:
+                WriteMedia(part, media, output);
+                break;
+        }
+    }
+
+    private void WriteSeed(int index, DeltaKind kind, string text, IBufferWriter<byte> output)
+    {
+        if (text.Length > 0)
+        {
+            WriteDelta(new PartDelta(index, kind, text), output);
+        }
+    }
+
+    private void WriteCall(Part part, ToolCallPart call, IBufferWriter<byte> output)
+    {
+        part.Any = call.Arguments.Length > 0;
+        bool custom = call.Kind == ToolKind.Custom;
+        Utf8JsonWriter json = BeginObject(part.Choice, output);
+        if (_legacy)
+        {
+            json.WriteStartObject("function_call"u8);
+        }
+        else
+        {
+            json.WriteStartArray("tool_calls"u8);
+            json.WriteStartObject();
+            json.WriteNumber("index"u8, part.Ordinal);
+            json.WriteString("id"u8, ToolCallIdCarrier.Wrap(call.Id, call.Signature));
+            json.WriteString("type"u8, custom ? "custom"u8 : "function"u8);
+            json.WriteStartObject(custom ? "custom"u8 : "function"u8);
+        }
+
+        json.WriteString("name"u8, call.Name);
+        json.WriteString(custom ? "input"u8 : "arguments"u8, call.Arguments);
+        json.WriteEndObject();
+        if (!_legacy)
+        {
+            ChatCompletionsWire.WriteThoughtSignature(json, call.Signature);
+            json.WriteEndObject();
+            json.WriteEndArray();
+        }
+
+        EndObject(output);
+    }
+
+    private void WriteMedia(Part part, MediaPart media, IBufferWriter<byte> output)
+    {
+        if (media.Kind == MediaKind.Audio)
+        {
+            Utf8JsonWriter json = BeginObject(part.Choice, output);
+            json.WriteStartObject("audio"u8);
+            json.WriteString("id"u8, $"audio_{context.RequestId}");
+            if (media.Source is Base64Source { Base64.IsEmpty: false } sound)
+            {
+                json.WriteString("data"u8, sound.Base64.Span);
+            }
+
+            if (media.Transcript is not null)
+            {
+                json.WriteString("transcript"u8, media.Transcript);
+            }
+
+            json.WriteEndObject();
+            EndObject(output);
+        }
+        else if (media is { Kind: MediaKind.Image, Source: not Base64Source { Base64.IsEmpty: true } })
+        {
+            WriteImage(part, media.Source, output);
+        }
+    }
+
+    private void WriteImage(Part part, MediaSource source, IBufferWriter<byte> output)
+    {
+        Utf8JsonWriter json = BeginObject(part.Choice, output);
+        json.WriteStartArray("images"u8);
+        ChatCompletionsResponse.WriteImage(json, source, part.Choice.Images++);
+        json.WriteEndArray();
+        EndObject(output);
+    }
+
+    private void WriteEnd(Part part, IBufferWriter<byte> output)
+    {
+        switch (part.Seed)
+        {
+            case ToolCallPart { Kind: ToolKind.Function } when !part.Any:
+                WriteArguments(part, "{}", output); // Clients parse the arguments; none at all is no JSON.
+                break;
+            case MediaPart { Kind: MediaKind.Image, Source: Base64Source source } when part.Media is { } media:
+                WriteImage(part, source with { Base64 = media.WrittenMemory }, output);
+                break;
+        }
+    }
+
+    private void WriteSignature(Part part, Signature signature, IBufferWriter<byte> output)
+    {
+        switch (part.Seed)
+        {
+            case ReasoningPart reasoning:
+                Utf8JsonWriter json = BeginObject(part.Choice, output);
+                json.WriteStartArray("reasoning_details"u8);
+                ChatCompletionsReasoning.WriteDetail(
+                    json, reasoning with { Text = "" }, SignatureCarrier.Wrap(signature, ChatCompletionsWire.Id), part.Ordinal,
+                    part.Any ? (part.Start, part.Choice.ReasoningLength) : null);
+                json.WriteEndArray();
+                EndObject(output);
+                break;
+            case ToolCallPart when signature.Origin == DialectIds.GenerateContent && !_legacy:
+                json = BeginObject(part.Choice, output);
+                json.WriteStartArray("tool_calls"u8);
+                json.WriteStartObject();
+                json.WriteNumber("index"u8, part.Ordinal);
+                ChatCompletionsWire.WriteThoughtSignature(json, signature);
+                json.WriteEndObject();
+                json.WriteEndArray();
+                EndObject(output);
+                break;
+            case TextPart when signature.Origin == DialectIds.GenerateContent:
+                json = BeginObject(part.Choice, output);
+                ChatCompletionsWire.WriteThoughtSignature(json, signature);
+                EndObject(output);
+                break;
+        }
+    }
+
+    private void WriteCitation(Part part, Citation citation, IBufferWriter<byte> output)
+    {
+        Utf8JsonWriter json = BeginObject(part.Choice, output);
+        json.WriteStartArray("annotations"u8);
+        ChatCompletionsResponse.WriteAnnotation(
+            json,
+            citation with
+            {
+                Start = part.Start + (citation.Start ?? 0),
+                End = citation.End is { } end ? part.Start + end : part.Choice.TextLength,
+            },
+            part.Choice.Citations++);
+        json.WriteEndArray();
+        EndObject(output);
+    }
+
+    private void WriteLogProbs(Part part, IReadOnlyList<TokenLogProb> tokens, IBufferWriter<byte> output)
+    {
+        BeginChunk(part.Choice, output);
+        output.Write("{},\"logprobs\":{\"content\":"u8);
+        _json.Reset(output);
+        OpenAILogProbs.Write(_json, tokens);
+        _json.Flush();
+        output.Write(",\"refusal\":null},\"finish_reason\":null}]}\n\n"u8);
+    }
+
+    private void WriteFinish(ChoiceEnded ended, IBufferWriter<byte> output)
+    {
+        ChoiceState choice = ChoiceOf(ended.Choice, output);
+        BeginChunk(choice, output);
+        output.Write("{},\"logprobs\":null,\"finish_reason\":\""u8);
+        output.Write(System.Text.Encoding.ASCII.GetBytes(ChatCompletionsWire.NameOf(ended.Reason, choice.Refused, _legacy)));
+        output.Write("\"}]}\n\n"u8);
+    }
+
+    private void WriteDone(IBufferWriter<byte> output)
+    {
+        _ended = true;
+        if (context.Request.IncludeStreamUsage && _usage is not null)
+        {
+            output.Write(_head ??= MakeHead(new Started()));
+            output.Write("],\"usage\":"u8);
+            _json.Reset(output);
+            ChatCompletionsUsage.Write(_json, _usage);
+            _json.Flush();
+            output.Write("}\n\n"u8);
+        }
+
+        output.Write("data: [DONE]\n\n"u8);
+    }
+
+    private void WriteFailure(GatewayError error, IBufferWriter<byte> output)
+    {
+        _ended = true;
+        output.Write("data: "u8);
+        _json.Reset(output);
+        OpenAIError.WriteEnvelope(_json, error);
+        _json.Flush();
+        output.Write("\n\n"u8);
+    }
+
+    // The first chunk of a choice names the role: clients rely on it.
+    private ChoiceState ChoiceOf(int index, IBufferWriter<byte> output)
+    {
+        foreach (ChoiceState known in _choices)
+        {
+            if (known.Index == index)
+            {
+                return known;
+            }
+        }
+
+        var choice = new ChoiceState { Index = index };
+        _choices.Add(choice);
+        BeginChunk(choice, output);
+        output.Write("{\"role\":\"assistant\",\"content\":\"\",\"refusal\":null}"u8);
+        EndChunk(output);
+        return choice;
+    }
+
+    private byte[] MakeHead(Started started)
+    {
+        var head = new ArrayBufferWriter<byte>(256);
+        head.Write("data: "u8);
+        _json.Reset(head);
+        _json.WriteStartObject();
+        _json.WriteString("id"u8, started.Id ?? $"chatcmpl-{context.RequestId}");
+        _json.WriteString("object"u8, "chat.completion.chunk"u8);
+        _json.WriteNumber("created"u8, (started.Created ?? context.Created).ToUnixTimeSeconds());
+        _json.WriteString("model"u8, started.Model ?? context.Request.Model);
+        if (started.ServiceTier is not null)
+        {
+            _json.WriteString("service_tier"u8, started.ServiceTier);
+        }
+
+        _json.WriteStartArray("choices"u8);
+        _json.Flush();
+        return head.WrittenSpan.ToArray();
+    }
+
+    private void BeginChunk(ChoiceState choice, IBufferWriter<byte> output)
+    {
+        output.Write(_head ??= MakeHead(new Started()));
+        output.Write("{\"index\":"u8);
+        WriteNumber(choice.Index, output);
+        output.Write(",\"delta\":"u8);
+    }
+
+    private static void EndChunk(IBufferWriter<byte> output) => output.Write(",\"logprobs\":null,\"finish_reason\":null}]}\n\n"u8);
+
+    private Utf8JsonWriter BeginObject(ChoiceState choice, IBufferWriter<byte> output)
+    {
+        BeginChunk(choice, output);
+        _json.Reset(output);
+        _json.WriteStartObject();
+        return _json;
+    }
+
+    private void EndObject(IBufferWriter<byte> output)
+    {
+        _json.WriteEndObject();
+        _json.Flush();
+        EndChunk(output);
+    }
+
+    private void WriteString(ChoiceState choice, ReadOnlySpan<byte> before, string text, ReadOnlySpan<byte> after, IBufferWriter<byte> output)
+    {
+        BeginChunk(choice, output);
+        output.Write(before);
+        WriteString(text, output);
+        output.Write(after);
+        EndChunk(output);
+    }
+
+    private void WriteString(string text, IBufferWriter<byte> output)
+    {
+        _json.Reset(output);
+        _json.WriteStringValue(text);
+        _json.Flush();
+    }
+
+    private static void WriteNumber(int number, IBufferWriter<byte> output)
+    {
+        Utf8Formatter.TryFormat(number, output.GetSpan(11), out int written);
+        output.Advance(written);
+    }
+
+    private sealed class ChoiceState
+    {
+        public int Index { get; init; }
+
+        public int Calls { get; set; }
+
+        public int Reasonings { get; set; }
+
+        public int Images { get; set; }
+
+        public int Citations { get; set; }
+
+        public int TextLength { get; set; }
+
+        public int ReasoningLength { get; set; }
+
+        public bool Refused { get; set; }
+    }
+
+    private sealed class Part(ChoiceState choice, ContentPart seed)
+    {
+        public ChoiceState Choice { get; } = choice;
+
+        public ContentPart Seed { get; } = seed;
+
+        public int Ordinal { get; set; }
+
+        public int Start { get; set; }
+
+        public bool Any { get; set; }
+
+        public ArrayBufferWriter<byte>? Media { get; set; }
+    }
+}
