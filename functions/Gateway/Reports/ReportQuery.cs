@@ -1,0 +1,147 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+using Serverless.Gateway.Reports.Rollups;
+
+namespace Serverless.Gateway.Reports;
+
+/// <summary>What a usage report is asked for.</summary>
+public sealed record ReportQuery
+{
+    /// <summary>Most rows of a page.</summary>
+    public const int MaxLimit = 10_000;
+
+    /// <summary>First moment.</summary>
+    public required DateTimeOffset From { get; init; }
+
+    /// <summary>The moment after the last.</summary>
+    public required DateTimeOffset To { get; init; }
+
+    /// <summary>Length of the steps; null for one sum over all of the time.</summary>
+    public RollupLevel? Interval { get; init; }
+
+    /// <summary>Dimensions to group by, of <see cref="UsageDimensions.Names"/>.</summary>
+    public IReadOnlyList<string> GroupBy { get; init; } = [];
+
+    /// <summary>Values to keep, by dimension; a request passes when it has one of the values of every dimension named.</summary>
+    public IReadOnlyDictionary<string, IReadOnlySet<string>> Filters { get; init; } = new Dictionary<string, IReadOnlySet<string>>();
+
+    /// <summary>Rows of a page.</summary>
+    public int Limit { get; init; } = 1000;
+
+    /// <summary>Rows to pass over.</summary>
+    public int Offset { get; init; }
+
+    /// <summary>Reads the parameters of a request.</summary>
+    /// <param name="parameters">The query string.</param>
+    /// <param name="now">The time of the request: the default span is the last 24 hours.</param>
+    /// <param name="faults">Takes what is wrong, each with the parameter's name.</param>
+    /// <returns>The query, or null when there are faults.</returns>
+    public static ReportQuery? Parse(IQueryCollection parameters, DateTimeOffset now, IList<string> faults)
+    {
+        int before = faults.Count;
+        foreach (string name in parameters.Keys.Where(k => !Known.Contains(k) && !UsageDimensions.Names.Contains(k)))
+        {
+            faults.Add($"'{name}' is no parameter of this report; there are {string.Join(", ", Known.Concat(UsageDimensions.Names))}.");
+        }
+
+        DateTimeOffset to = Time(parameters, "to", now, faults);
+        DateTimeOffset from = Time(parameters, "from", to.AddDays(-1), faults);
+        if (from >= to)
+        {
+            faults.Add("'from' must be before 'to'.");
+        }
+
+        RollupLevel? interval = null;
+        switch (One(parameters, "interval"))
+        {
+            case null or "" or "none":
+                break;
+            case "hour":
+                interval = RollupLevel.Hour;
+                break;
+            case "day":
+                interval = RollupLevel.Day;
+                break;
+            case "month":
+                interval = RollupLevel.Month;
+                break;
+            case { } other:
+                faults.Add($"'interval' must be hour, day, month or none, not '{other}'.");
+                break;
+        }
+
+        string[] groupBy = [.. Many(parameters, "group_by")];
+        foreach (string name in groupBy.Where(n => !UsageDimensions.Names.Contains(n)))
+        {
+            faults.Add($"'group_by' must be of {string.Join(", ", UsageDimensions.Names)}, not '{name}'.");
+        }
+
+        Dictionary<string, IReadOnlySet<string>> filters = [];
+        foreach (string name in UsageDimensions.Names)
+        {
+            // Not split at commas: endpoints and tags may hold them.
+            if (parameters.TryGetValue(name, out StringValues values) && values.Count > 0)
+            {
+                filters[name] = values.Select(v => v ?? "").ToHashSet();
+            }
+        }
+
+        int limit = Number(parameters, "limit", 1000, 1, MaxLimit, faults);
+        int offset = Number(parameters, "page_token", 0, 0, int.MaxValue, faults);
+        return faults.Count > before ? null : new ReportQuery { From = from, To = to, Interval = interval, GroupBy = groupBy, Filters = filters, Limit = limit, Offset = offset };
+    }
+
+    /// <summary>True when a row passes the filters.</summary>
+    public bool Keeps(UsageDimensions dimensions)
+    {
+        foreach ((string name, IReadOnlySet<string> values) in Filters)
+        {
+            if (!dimensions.Values(name).Any(values.Contains))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    internal static readonly string[] Known = ["from", "to", "interval", "group_by", "limit", "page_token", "format"];
+
+    internal static string? One(IQueryCollection parameters, string name) => parameters.TryGetValue(name, out StringValues values) ? values[0] : null;
+
+    internal static DateTimeOffset Time(IQueryCollection parameters, string name, DateTimeOffset otherwise, IList<string> faults)
+    {
+        if (One(parameters, name) is not { Length: > 0 } text)
+        {
+            return otherwise;
+        }
+
+        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset time))
+        {
+            return time;
+        }
+
+        faults.Add($"'{name}' must be a time such as 2026-11-24 or 2026-11-24T06:00:00Z, not '{text}'.");
+        return otherwise;
+    }
+
+    internal static int Number(IQueryCollection parameters, string name, int otherwise, int least, int most, IList<string> faults)
+    {
+        if (One(parameters, name) is not { Length: > 0 } text)
+        {
+            return otherwise;
+        }
+
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most)
+        {
+            return number;
+        }
+
+        faults.Add($"'{name}' must be a number from {least} to {most}, not '{text}'.");
+        return otherwise;
+    }
+
+    private static IEnumerable<string> Many(IQueryCollection parameters, string name) =>
+        parameters.TryGetValue(name, out StringValues values) ? values.SelectMany(v => (v ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).Distinct() : [];
+}

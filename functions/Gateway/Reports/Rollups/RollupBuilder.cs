@@ -1,0 +1,73 @@
+using Serverless.Gateway.Metering;
+using Serverless.Gateway.Metering.Storage;
+
+namespace Serverless.Gateway.Reports.Rollups;
+
+/// <summary>
+/// Rolls closed periods up: hours from the records, days from hours, months from days. A period is closed once every request that began
+/// in it has ended or must have (<see cref="Settle"/> after its end). Done when a report first needs it and, while the process lives,
+/// ahead of that; the result is the same whoever does it, and how often. The sink is its own: a sink is not written to by two at once.
+/// </summary>
+internal sealed class RollupBuilder(IUsageReader reader, IUsageSink sink, IRollupStore store, TimeProvider time)
+{
+    /// <summary>The longest that a request may run, and its record be on its way.</summary>
+    public static readonly TimeSpan Settle = TimeSpan.FromMinutes(70);
+
+    /// <summary>True when no record of the period can change any more.</summary>
+    public bool IsClosed(RollupPeriod period) => period.End + Settle <= time.GetUtcNow();
+
+    /// <summary>The rows of a period: from the store, or made now. A period that is not closed is computed and not kept.</summary>
+    public async Task<IReadOnlyList<RollupRow>> RowsAsync(RollupPeriod period, CancellationToken cancellationToken)
+    {
+        bool closed = IsClosed(period);
+        if (closed && await store.ReadAsync(period, cancellationToken) is { } stored)
+        {
+            return stored;
+        }
+
+        var rows = new RollupRows();
+        if (period.Level == RollupLevel.Hour)
+        {
+            await AddRecordsAsync(rows, period.Start, period.End, closed, cancellationToken);
+        }
+        else
+        {
+            foreach (RollupPeriod part in period.Parts().TakeWhile(p => p.Start <= time.GetUtcNow()))
+            {
+                foreach (RollupRow row in await RowsAsync(part, cancellationToken))
+                {
+                    rows.Add(row);
+                }
+            }
+        }
+
+        if (closed)
+        {
+            await store.WriteAsync(period, rows.Rows, cancellationToken);
+        }
+
+        return rows.Rows;
+    }
+
+    /// <summary>Adds the records of a span of time.</summary>
+    /// <param name="rows">Takes them.</param>
+    /// <param name="from">First moment.</param>
+    /// <param name="to">The moment after the last.</param>
+    /// <param name="sweep">True to mark requests that never ended as lost: their process was killed.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public async Task AddRecordsAsync(RollupRows rows, DateTimeOffset from, DateTimeOffset to, bool sweep, CancellationToken cancellationToken)
+    {
+        await foreach (UsageRecord record in reader.ReadAsync(from, to, cancellationToken))
+        {
+            UsageRecord settled = record;
+            if (sweep && record.Outcome == RequestOutcome.Open)
+            {
+                settled = record with { Outcome = RequestOutcome.Lost };
+                await sink.PrepareAsync(cancellationToken);
+                await sink.WriteAsync([UsageRow.Lost(record.RequestId)], cancellationToken);
+            }
+
+            rows.Add(settled);
+        }
+    }
+}

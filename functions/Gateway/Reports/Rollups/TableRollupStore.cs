@@ -1,0 +1,76 @@
+using System.Security.Cryptography;
+using System.Text;
+using Azure;
+using Azure.Data.Tables;
+using Serverless.Gateway.Metering.Storage;
+
+namespace Serverless.Gateway.Reports.Rollups;
+
+/// <summary>
+/// Rollups in Azure Table Storage: table <c>{prefix}rollup</c>, the period as the partition, a hash of the dimensions as the row. The row
+/// <c>done</c> says that all others of its period are there.
+/// </summary>
+internal sealed class TableRollupStore(UsageTables tables) : IRollupStore
+{
+    private const string Done = "done";
+
+    private readonly TableClient _table = tables.Named("rollup");
+
+    public async Task<IReadOnlyList<RollupRow>?> ReadAsync(RollupPeriod period, CancellationToken cancellationToken)
+    {
+        List<RollupRow> rows = [];
+        bool done = false;
+        try
+        {
+            await foreach (TableEntity entity in _table.QueryAsync<TableEntity>(TableClient.CreateQueryFilter($"PartitionKey eq {period.Key}"), 1000, cancellationToken: cancellationToken))
+            {
+                if (entity.RowKey == Done)
+                {
+                    done = true;
+                }
+                else
+                {
+                    rows.Add(ToRow(entity));
+                }
+            }
+        }
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+            return null;
+        }
+
+        return done ? rows : null;
+    }
+
+    public async Task WriteAsync(RollupPeriod period, IReadOnlyList<RollupRow> rows, CancellationToken cancellationToken)
+    {
+        await tables.CreateAsync(_table, cancellationToken);
+        foreach (RollupRow[] chunk in rows.Chunk(100))
+        {
+            await _table.SubmitTransactionAsync(chunk.Select(r => new TableTransactionAction(TableTransactionActionType.UpsertReplace, ToEntity(period, r))), cancellationToken);
+        }
+
+        await _table.UpsertEntityAsync(new TableEntity(period.Key, Done), TableUpdateMode.Replace, cancellationToken);
+    }
+
+    private static TableEntity ToEntity(RollupPeriod period, RollupRow row)
+    {
+        RollupValues values = RollupValues.Of(row);
+        string key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', values.Texts.Take(RollupValues.DimensionCount)))), 0, 16);
+        var entity = new TableEntity(period.Key, key);
+        for (int i = 0; i < values.Texts.Length; i++)
+        {
+            string text = values.Texts[i];
+            entity[RollupValues.TextNames[i]] = text.Length <= TableUsageSink.MaxText ? text : text[..TableUsageSink.MaxText];
+        }
+
+        for (int i = 0; i < values.Sums.Length; i++)
+        {
+            entity[UsageMeasures.Names[i]] = values.Sums[i];
+        }
+
+        return entity;
+    }
+
+    private static RollupRow ToRow(TableEntity entity) => RollupValues.ToRow(name => entity.GetString(name) ?? "", name => entity.GetInt64(name) ?? 0);
+}

@@ -1,0 +1,86 @@
+using System.Text.Json;
+using Serverless.Gateway.Metering;
+using Serverless.Gateway.Metering.Storage;
+
+namespace Serverless.Gateway.Reports.Rollups;
+
+/// <summary>
+/// What usage can be grouped and filtered by. A request has one value of each, but for groups and tags, of which it can have several:
+/// grouped by these it counts once under each.
+/// </summary>
+public sealed record UsageDimensions
+{
+    /// <summary>What stands for a value that a request does not have.</summary>
+    public const string None = "(none)";
+
+    /// <summary>The endpoint that the client named.</summary>
+    public string Endpoint { get; init; } = None;
+
+    /// <summary>The caller.</summary>
+    public string Principal { get; init; } = None;
+
+    /// <summary>The caller's key.</summary>
+    public string Key { get; init; } = None;
+
+    /// <summary>The model that served, or else was asked.</summary>
+    public string Model { get; init; } = None;
+
+    /// <summary>The provider.</summary>
+    public string Provider { get; init; } = None;
+
+    /// <summary>The API.</summary>
+    public string ApiType { get; init; } = None;
+
+    /// <summary>The coding agent.</summary>
+    public string Agent { get; init; } = None;
+
+    /// <summary>The HTTP status that the caller got.</summary>
+    public string Status { get; init; } = None;
+
+    /// <summary>The caller's groups, as a JSON array of sorted names.</summary>
+    public string Groups { get; init; } = "[]";
+
+    /// <summary>The request's tags, as a JSON array of sorted <c>name=value</c>.</summary>
+    public string Tags { get; init; } = "[]";
+
+    /// <summary>The dimensions of one request.</summary>
+    public static UsageDimensions Of(UsageRecord record) => new()
+    {
+        Endpoint = record.Endpoint ?? None,
+        Principal = record.Principal ?? None,
+        Key = record.KeyId ?? None,
+        Model = record.ModelServed ?? record.ModelAsked ?? None,
+        Provider = record.Provider ?? None,
+        ApiType = record.ApiType,
+        Agent = record.Agent ?? None,
+        Status = record.Outcome is RequestOutcome.Open or RequestOutcome.Lost
+            ? UsageNames.Of(record.Outcome)
+            : record.StatusCode.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        Groups = ToJson(record.Groups),
+        Tags = record.Tags is { Count: > 0 } tags ? ToJson(tags.Select(t => $"{t.Key}={t.Value}")) : "[]",
+    };
+
+    /// <summary>The values of a dimension; one, but for groups and tags.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    public IReadOnlyList<string> Values(string name) => name switch
+    {
+        "endpoint" => [Endpoint],
+        "principal" => [Principal],
+        "key" => [Key],
+        "model" => [Model],
+        "provider" => [Provider],
+        "api_type" => [ApiType],
+        "agent" => [Agent],
+        "status" => [Status],
+        "group" => FromJson(Groups),
+        "tag" => FromJson(Tags),
+        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "There is no such dimension."),
+    };
+
+    /// <summary>The names of all dimensions.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["endpoint", "principal", "group", "key", "model", "provider", "api_type", "tag", "agent", "status"];
+
+    private static string ToJson(IEnumerable<string> values) => JsonSerializer.Serialize([.. values.Order(StringComparer.Ordinal)], UsageJson.Default.IReadOnlyListString);
+
+    private static IReadOnlyList<string> FromJson(string json) => json == "[]" ? [None] : JsonSerializer.Deserialize(json, UsageJson.Default.IReadOnlyListString)!;
+}

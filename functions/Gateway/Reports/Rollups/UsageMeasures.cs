@@ -1,0 +1,113 @@
+using Serverless.Gateway.Metering;
+
+namespace Serverless.Gateway.Reports.Rollups;
+
+/// <summary>
+/// What is summed over requests. Sums are exact: tokens and billionths of a dollar are whole numbers. Not thread-safe.
+/// </summary>
+public sealed class UsageMeasures
+{
+    /// <summary>The sums that are whole numbers, in the order in which they are reported.</summary>
+    public static IReadOnlyList<string> Names { get; } =
+    [
+        "requests", "errors", "fallbacks", "streams", "estimated", "unpriced", "open", "lost",
+        "input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "audio_tokens", "total_tokens",
+        "cost_nano_usd", "bytes_in", "bytes_out",
+    ];
+
+    private readonly long[] _sums = new long[Names.Count];
+
+    /// <summary>Times from acceptance to the end.</summary>
+    public Histogram Latency { get; private set; } = new();
+
+    /// <summary>Times from acceptance to the first token.</summary>
+    public Histogram TimeToFirstToken { get; private set; } = new();
+
+    /// <summary>A sum by its place in <see cref="Names"/>.</summary>
+    public long this[int index] => _sums[index];
+
+    /// <summary>A sum by its name.</summary>
+    public long this[string name] => _sums[IndexOf(name)];
+
+    /// <summary>Adds a request.</summary>
+    public void Add(UsageRecord record)
+    {
+        bool ended = record.Outcome is not (RequestOutcome.Open or RequestOutcome.Lost);
+        bool counted = record.Usage is not null;
+        ReadOnlySpan<long> values =
+        [
+            1,
+            record.Outcome == RequestOutcome.Success || record.Outcome == RequestOutcome.Open ? 0 : 1,
+            record.Attempts.Count > 1 ? 1 : 0,
+            record.Stream ? 1 : 0,
+            record.Usage is { Estimated: true } ? 1 : 0,
+            counted && record.CostNanoUsd is null ? 1 : 0,
+            record.Outcome == RequestOutcome.Open ? 1 : 0,
+            record.Outcome == RequestOutcome.Lost ? 1 : 0,
+            record.Usage?.InputTokens ?? 0,
+            record.Usage?.CacheReadTokens ?? 0,
+            record.Usage?.CacheWriteTokens ?? 0,
+            record.Usage?.OutputTokens ?? 0,
+            record.Usage?.ReasoningTokens ?? 0,
+            (record.Usage?.AudioInputTokens ?? 0) + (record.Usage?.AudioOutputTokens ?? 0),
+            record.Usage?.TotalTokens ?? 0,
+            record.CostNanoUsd ?? 0,
+            record.BytesIn,
+            record.BytesOut,
+        ];
+        for (int i = 0; i < values.Length; i++)
+        {
+            _sums[i] += values[i];
+        }
+
+        if (ended && record.Latency is { } latency)
+        {
+            Latency.Add(latency.TotalMilliseconds);
+        }
+
+        if (ended && record.TimeToFirstToken is { } first)
+        {
+            TimeToFirstToken.Add(first.TotalMilliseconds);
+        }
+    }
+
+    /// <summary>Adds all of another.</summary>
+    public void Merge(UsageMeasures other)
+    {
+        for (int i = 0; i < _sums.Length; i++)
+        {
+            _sums[i] += other._sums[i];
+        }
+
+        Latency.Merge(other.Latency);
+        TimeToFirstToken.Merge(other.TimeToFirstToken);
+    }
+
+    /// <summary>Measures from what a store holds.</summary>
+    /// <param name="sum">A sum by its name; 0 when the store does not hold it.</param>
+    /// <param name="latency">As <see cref="Histogram.Serialize"/> wrote it.</param>
+    /// <param name="firstToken">As <see cref="Histogram.Serialize"/> wrote it.</param>
+    public static UsageMeasures Restore(Func<string, long> sum, string latency, string firstToken)
+    {
+        var measures = new UsageMeasures { Latency = Histogram.Deserialize(latency), TimeToFirstToken = Histogram.Deserialize(firstToken) };
+        for (int i = 0; i < Names.Count; i++)
+        {
+            measures._sums[i] = sum(Names[i]);
+        }
+
+        return measures;
+    }
+
+    private static int IndexOf(string name)
+    {
+        for (int i = 0; i < Names.Count; i++)
+        {
+            if (Names[i] == name)
+            {
+                return i;
+            }
+        }
+
+        throw new ArgumentOutOfRangeException(nameof(name), name, "There is no such measure.");
+    }
+}

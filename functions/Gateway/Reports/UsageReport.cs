@@ -1,0 +1,139 @@
+using Serverless.Gateway.Reports.Rollups;
+
+namespace Serverless.Gateway.Reports;
+
+/// <summary>Answers usage reports from rollups, and from the records themselves where no rollup covers the time.</summary>
+internal sealed class UsageReport(RollupBuilder rollups)
+{
+    /// <summary>The whole answer, before paging, rows in order of time and then of requests, most first.</summary>
+    public async Task<UsageReportResult> RunAsync(ReportQuery query, CancellationToken cancellationToken)
+    {
+        Dictionary<ReportKey, UsageMeasures> groups = [];
+        UsageMeasures total = new();
+        await foreach ((DateTimeOffset? start, RollupRow row) in RowsAsync(query, cancellationToken))
+        {
+            if (!query.Keeps(row.Dimensions))
+            {
+                continue;
+            }
+
+            total.Merge(row.Measures);
+            foreach (string[] values in Groups(query, row.Dimensions))
+            {
+                var key = new ReportKey(start, values);
+                if (!groups.TryGetValue(key, out UsageMeasures? measures))
+                {
+                    groups[key] = measures = new UsageMeasures();
+                }
+
+                measures.Merge(row.Measures);
+            }
+        }
+
+        UsageReportRow[] rows = [.. groups
+            .Select(g => new UsageReportRow(g.Key.Start, g.Key.Values, g.Value))
+            .OrderBy(r => r.Start).ThenByDescending(r => r.Measures["requests"]).ThenBy(r => string.Join('\n', r.Values), StringComparer.Ordinal)];
+        return new UsageReportResult(query, rows, total);
+    }
+
+    /// <summary>
+    /// The longest periods that fit into a span, with what is left over at either end as plain spans of time. Steps never reach over an
+    /// interval's bounds, so that each belongs to one of them.
+    /// </summary>
+    internal static IEnumerable<(RollupPeriod? Period, DateTimeOffset From, DateTimeOffset To)> Cover(DateTimeOffset from, DateTimeOffset to, RollupLevel? interval)
+    {
+        RollupLevel longest = interval ?? RollupLevel.Month;
+        DateTimeOffset at = from;
+        while (at < to)
+        {
+            RollupPeriod? period = null;
+            for (RollupLevel level = longest; level >= RollupLevel.Hour; level--)
+            {
+                RollupPeriod candidate = RollupPeriod.Of(level, at);
+                if (candidate.Start == at && candidate.End <= to)
+                {
+                    period = candidate;
+                    break;
+                }
+            }
+
+            DateTimeOffset hourEnd = RollupPeriod.Of(RollupLevel.Hour, at).End;
+            DateTimeOffset end = period?.End ?? (hourEnd < to ? hourEnd : to);
+            yield return (period, at, end);
+            at = end;
+        }
+    }
+
+    private async IAsyncEnumerable<(DateTimeOffset? Start, RollupRow Row)> RowsAsync(ReportQuery query, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach ((RollupPeriod? period, DateTimeOffset from, DateTimeOffset to) in Cover(query.From, query.To, query.Interval))
+        {
+            IReadOnlyList<RollupRow> rows;
+            if (period is { } whole)
+            {
+                rows = await rollups.RowsAsync(whole, cancellationToken);
+            }
+            else
+            {
+                var records = new RollupRows();
+                await rollups.AddRecordsAsync(records, from, to, sweep: false, cancellationToken);
+                rows = records.Rows;
+            }
+
+            DateTimeOffset? start = query.Interval is { } interval ? RollupPeriod.Of(interval, from).Start : null;
+            foreach (RollupRow row in rows)
+            {
+                yield return (start, row);
+            }
+        }
+    }
+
+    /// <summary>The groups that a row counts under: one, unless it is grouped by groups or tags, of which it can have several.</summary>
+    private static List<string[]> Groups(ReportQuery query, UsageDimensions dimensions)
+    {
+        List<string[]> groups = [[]];
+        foreach (string name in query.GroupBy)
+        {
+            IReadOnlyList<string> values = dimensions.Values(name);
+
+            // Filtered by the dimension that it is grouped by, a request counts only under the values that were asked for.
+            if (query.Filters.TryGetValue(name, out IReadOnlySet<string>? wanted))
+            {
+                values = [.. values.Where(wanted.Contains)];
+            }
+
+            groups = [.. groups.SelectMany(g => values.Select(v => (string[])[.. g, v]))];
+        }
+
+        return groups;
+    }
+
+    private readonly record struct ReportKey(DateTimeOffset? Start, string[] Values)
+    {
+        public bool Equals(ReportKey other) => Start == other.Start && Values.AsSpan().SequenceEqual(other.Values);
+
+        public override int GetHashCode()
+        {
+            HashCode hash = default;
+            hash.Add(Start);
+            foreach (string value in Values)
+            {
+                hash.Add(value);
+            }
+
+            return hash.ToHashCode();
+        }
+    }
+}
+
+/// <summary>A report.</summary>
+/// <param name="Query">What was asked.</param>
+/// <param name="Rows">All rows, before paging.</param>
+/// <param name="Total">The sum over all requests, each counted once.</param>
+public sealed record UsageReportResult(ReportQuery Query, IReadOnlyList<UsageReportRow> Rows, UsageMeasures Total);
+
+/// <summary>A row of a report.</summary>
+/// <param name="Start">Start of the step; null without an interval.</param>
+/// <param name="Values">Values of the dimensions that are grouped by, in the query's order.</param>
+/// <param name="Measures">The sums.</param>
+public sealed record UsageReportRow(DateTimeOffset? Start, IReadOnlyList<string> Values, UsageMeasures Measures);
