@@ -21,11 +21,17 @@ public interface IAccessControl
 /// <param name="Type">What kind of caller.</param>
 public sealed record Principal(string Id, PrincipalType Type)
 {
-    /// <summary>The caller without a credential, where the gateway is open.</summary>
-    public static readonly Principal Anonymous = new("anonymous", PrincipalType.Anonymous);
+    /// <summary>The caller without a credential, where the gateway is open: somebody at this machine, who may do everything.</summary>
+    public static readonly Principal Anonymous = new("anonymous", PrincipalType.Anonymous) { Role = PrincipalRole.Admin };
 
     /// <summary>Name of the key that was used; never the key itself.</summary>
     public string? KeyId { get; init; }
+
+    /// <summary>What the caller may do besides asking models.</summary>
+    public PrincipalRole Role { get; init; }
+
+    /// <summary>True when the caller may read the usage of others.</summary>
+    public bool ReadsAll => Role is PrincipalRole.Reader or PrincipalRole.Admin;
 
     /// <summary>Groups that the caller belongs to.</summary>
     public IReadOnlyList<string> Groups { get; init; } = [];
@@ -45,4 +51,17 @@ public enum PrincipalType
 
     /// <summary>An application or agent.</summary>
     ServicePrincipal,
+}
+
+/// <summary>What a caller may do besides asking models.</summary>
+public enum PrincipalRole
+{
+    /// <summary>See its own usage.</summary>
+    None,
+
+    /// <summary>See everybody's usage.</summary>
+    Reader,
+
+    /// <summary>See and change everything.</summary>
+    Admin,
 }

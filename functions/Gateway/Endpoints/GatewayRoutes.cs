@@ -22,6 +22,7 @@ public static class GatewayRoutes
             OpenAIRoutes.Map(endpoints, root);
             AnthropicRoutes.Map(endpoints, root);
             GeminiRoutes.Map(endpoints, root);
+            ReportRoutes.Map(endpoints, root);
         }
 
         var other = new RouteFamily(endpoints, DialectCatalog.ChatDialect(DialectIds.ChatCompletions));

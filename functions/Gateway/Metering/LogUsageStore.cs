@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Serverless.Gateway.Metering.Storage;
 
 namespace Serverless.Gateway.Metering;
 
@@ -22,7 +23,7 @@ internal sealed partial class LogUsageStore(ILoggerFactory loggers) : IUsageStor
         if (_logger.IsEnabled(LogLevel.Information))
         {
             var json = new ArrayBufferWriter<byte>(1024);
-            UsageRecordJson.Write(record, json);
+            UsageRowJson.Write(UsageRow.OfCompleted(record), json);
             Log.Record(_logger, Encoding.UTF8.GetString(json.WrittenSpan));
         }
 

@@ -281,10 +281,11 @@ internal sealed partial class GroupCommitStore : IUsageStore, IHostedService, IA
         var lines = new ArrayBufferWriter<byte>(512 * rows.Count);
         foreach (UsageRow row in rows)
         {
-            UsageJournal.Write(row, lines);
+            UsageRowJson.Write(row, lines);
+            lines.Write(" "u8);
         }
 
-        return Encoding.UTF8.GetString(lines.WrittenSpan).TrimEnd().Replace('\n', ' ');
+        return Encoding.UTF8.GetString(lines.WrittenSpan).TrimEnd();
     }
 
     [DebuggerDisplay("{Row.RequestId}")]

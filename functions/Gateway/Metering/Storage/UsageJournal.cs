@@ -1,8 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
-using Serverless.Translation.Wire;
 
 namespace Serverless.Gateway.Metering.Storage;
 
@@ -21,7 +19,8 @@ internal sealed class UsageJournal(string folder, TimeProvider time) : IDisposab
         var lines = new ArrayBufferWriter<byte>(1024 * rows.Count);
         foreach (UsageRow row in rows)
         {
-            Write(row, lines);
+            UsageRowJson.Write(row, lines);
+            lines.Write("\n"u8);
         }
 
         await _gate.WaitAsync();
@@ -93,81 +92,18 @@ internal sealed class UsageJournal(string folder, TimeProvider time) : IDisposab
 
     public void Dispose() => _file?.Dispose();
 
-    internal static void Write(UsageRow row, IBufferWriter<byte> output)
-    {
-        using (var json = new Utf8JsonWriter(output, Json.WriterOptions))
-        {
-            json.WriteStartObject();
-            json.WriteString("request_id", row.RequestId);
-            foreach ((UsageColumn column, object value) in row.Values)
-            {
-                switch (value)
-                {
-                    case string text:
-                        json.WriteString(column.Name, text);
-                        break;
-                    case long number:
-                        json.WriteNumber(column.Name, number);
-                        break;
-                    case double number:
-                        json.WriteNumber(column.Name, number);
-                        break;
-                    case bool flag:
-                        json.WriteBoolean(column.Name, flag);
-                        break;
-                    case DateTimeOffset at:
-                        json.WriteString(column.Name, at);
-                        break;
-                }
-            }
-
-            json.WriteEndObject();
-        }
-
-        output.Write("\n"u8);
-    }
-
     private static async Task<List<UsageRow>> ReadAsync(Stream file)
     {
         List<UsageRow> rows = [];
         using var reader = new StreamReader(file, Encoding.UTF8, leaveOpen: true);
         while (await reader.ReadLineAsync() is { } line)
         {
-            if (Read(line) is { } row)
+            if (UsageRowJson.Read(line) is { } row)
             {
                 rows.Add(row);
             }
         }
 
         return rows;
-    }
-
-    private static UsageRow? Read(string line)
-    {
-        try
-        {
-            using JsonDocument json = JsonDocument.Parse(line);
-            var values = new Dictionary<UsageColumn, object>();
-            foreach (JsonProperty property in json.RootElement.EnumerateObject())
-            {
-                if (UsageColumns.Find(property.Name) is { } column)
-                {
-                    values[column] = column.Type switch
-                    {
-                        UsageColumnType.Integer => property.Value.GetInt64(),
-                        UsageColumnType.Real => property.Value.GetDouble(),
-                        UsageColumnType.Boolean => property.Value.GetBoolean(),
-                        UsageColumnType.Time => property.Value.GetDateTimeOffset(),
-                        _ => property.Value.GetString()!,
-                    };
-                }
-            }
-
-            return new UsageRow(json.RootElement.GetProperty("request_id").GetString()!, values);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
     }
 }

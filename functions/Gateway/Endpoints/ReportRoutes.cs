@@ -1,0 +1,164 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Serverless.Gateway.Access;
+using Serverless.Gateway.Metering;
+using Serverless.Gateway.Metering.Storage;
+using Serverless.Gateway.Pipeline;
+using Serverless.Gateway.Reports;
+using Serverless.Translation.Canonical;
+using Serverless.Translation.Dialects;
+using Serverless.Translation.Wire;
+
+namespace Serverless.Gateway.Endpoints;
+
+/// <summary>Governance reports over the usage records, as JSON and CSV. A caller who is no reader sees only its own requests.</summary>
+internal sealed class ReportRoutes(IAccessControl access, TimeProvider time, UsageReport? report, IUsageReader? reader)
+{
+    private static readonly IDialect Envelope = DialectCatalog.ChatDialect(DialectIds.ChatCompletions);
+
+    public static void Map(IEndpointRouteBuilder endpoints, string root)
+    {
+        IServiceProvider services = endpoints.ServiceProvider;
+        var routes = new ReportRoutes(
+            services.GetRequiredService<IAccessControl>(),
+            services.GetRequiredService<TimeProvider>(),
+            services.GetService<UsageReport>(),
+            services.GetService<IUsageReader>());
+        var family = new RouteFamily(endpoints, Envelope);
+        family.Get($"{root}/reports/usage", http => routes.RunAsync(http, routes.UsageAsync));
+        family.Get($"{root}/reports/requests", http => routes.RunAsync(http, routes.RequestsAsync));
+        family.Get($"{root}/reports/requests/{{id}}", http => routes.RunAsync(http, routes.RequestAsync));
+    }
+
+    private async Task RunAsync(HttpContext http, Func<HttpContext, Principal, PooledBuffer, Task<string>> write)
+    {
+        string requestId = RequestId.Next(time.GetUtcNow());
+        try
+        {
+            Principal principal = await access.AuthenticateAsync(Credentials.Read(http.Request), http.RequestAborted);
+            if (reader is null)
+            {
+                throw new GatewayException(new GatewayError(ErrorKind.NotFound, StatusCodes.Status404NotFound, "This gateway keeps no usage records: its setting 'usage.store' is 'log'.") { Code = "no_usage_store" });
+            }
+
+            using var body = new PooledBuffer();
+            string contentType = await write(http, principal, body);
+            ErrorAnswer.Identify(http, Envelope, requestId);
+            http.Response.ContentType = contentType;
+            http.Response.ContentLength = body.Length;
+            http.Response.Headers.CacheControl = "no-store";
+            await http.Response.Body.WriteAsync(body.Written, http.RequestAborted);
+        }
+        catch (GatewayException e)
+        {
+            await ErrorAnswer.WriteAsync(http, Envelope, e.Error, requestId);
+        }
+    }
+
+    private async Task<string> UsageAsync(HttpContext http, Principal principal, PooledBuffer body)
+    {
+        List<string> faults = [];
+        ReportQuery? query = ReportQuery.Parse(http.Request.Query, time.GetUtcNow(), faults);
+        bool csv = WantsCsv(http, faults);
+        ThrowIfAny(faults);
+        if (!principal.ReadsAll)
+        {
+            query = query! with { Filters = OnlyOwn(query.Filters, principal) };
+        }
+
+        UsageReportResult result = await report!.RunAsync(query!, http.RequestAborted);
+        if (!csv)
+        {
+            ReportFormat.WriteJson(result, body);
+            return "application/json";
+        }
+
+        ReportFormat.WriteCsv(result, body);
+        return Attachment(http, "usage.csv");
+    }
+
+    private async Task<string> RequestsAsync(HttpContext http, Principal principal, PooledBuffer body)
+    {
+        List<string> faults = [];
+        RequestQuery? query = RequestQuery.Parse(http.Request.Query, time.GetUtcNow(), faults);
+        bool csv = WantsCsv(http, faults);
+        ThrowIfAny(faults);
+        if (!principal.ReadsAll)
+        {
+            query = query! with { Filters = OnlyOwn(query.Filters, principal) };
+        }
+
+        (IReadOnlyList<UsageRecord> records, string? next) = await query!.RunAsync(reader!, http.RequestAborted);
+        if (csv)
+        {
+            Csv.WriteLine(body, UsageColumns.All.Select(c => c.Name).Prepend("request_id"));
+            foreach (UsageRecord record in records)
+            {
+                Csv.WriteLine(body, UsageColumns.All.Select(c => Csv.Text(c.Get(record))).Prepend(record.RequestId));
+            }
+
+            return Attachment(http, "requests.csv");
+        }
+
+        using var json = new Utf8JsonWriter(body, Json.WriterOptions);
+        json.WriteStartObject();
+        json.WriteStartArray("requests");
+        foreach (UsageRecord record in records)
+        {
+            UsageRowJson.Write(UsageRow.OfCompleted(record), json);
+        }
+
+        json.WriteEndArray();
+        if (next is not null)
+        {
+            json.WriteString("next_page_token", next);
+        }
+
+        json.WriteEndObject();
+        return "application/json";
+    }
+
+    private async Task<string> RequestAsync(HttpContext http, Principal principal, PooledBuffer body)
+    {
+        string id = (string)http.Request.RouteValues["id"]!;
+        UsageRecord? record = await reader!.FindAsync(id, http.RequestAborted);
+        if (record is null || (!principal.ReadsAll && record.Principal != principal.Id))
+        {
+            throw new GatewayException(new GatewayError(ErrorKind.NotFound, StatusCodes.Status404NotFound, $"There is no request '{(UsageKey.IsValid(id) ? id : "of that id")}'.") { Code = "request_not_found" });
+        }
+
+        UsageRowJson.Write(UsageRow.OfCompleted(record), body);
+        return "application/json";
+    }
+
+    private static bool WantsCsv(HttpContext http, List<string> faults)
+    {
+        string format = http.Request.Query["format"].ToString();
+        if (format is not ("" or "json" or "csv"))
+        {
+            faults.Add($"'format' must be json or csv, not '{format}'.");
+        }
+
+        return format == "csv" || (format == "" && http.Request.Headers.Accept.ToString().StartsWith("text/csv", StringComparison.Ordinal));
+    }
+
+    private static string Attachment(HttpContext http, string name)
+    {
+        http.Response.Headers.ContentDisposition = $"attachment; filename={name}";
+        return "text/csv; charset=utf-8";
+    }
+
+    private static Dictionary<string, IReadOnlySet<string>> OnlyOwn(IReadOnlyDictionary<string, IReadOnlySet<string>> filters, Principal principal) =>
+        new(filters) { ["principal"] = new HashSet<string> { principal.Id } };
+
+    private static void ThrowIfAny(List<string> faults)
+    {
+        if (faults.Count > 0)
+        {
+            string param = faults[0].Split('\'')[1];
+            throw new GatewayException(GatewayError.Invalid(string.Join(" ", faults), param, "invalid_parameter"));
+        }
+    }
+}

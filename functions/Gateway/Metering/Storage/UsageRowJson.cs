@@ -1,0 +1,83 @@
+using System.Buffers;
+using System.Text.Json;
+using Serverless.Translation.Wire;
+
+namespace Serverless.Gateway.Metering.Storage;
+
+/// <summary>A row as one line of JSON, by the names of its columns: in journals, logs, reports and exports.</summary>
+internal static class UsageRowJson
+{
+    /// <summary>Writes a row. What is unknown is absent, times are ISO 8601 in UTC.</summary>
+    public static void Write(UsageRow row, IBufferWriter<byte> output)
+    {
+        using var json = new Utf8JsonWriter(output, Json.WriterOptions);
+        Write(row, json);
+    }
+
+    /// <summary>Writes a row as an element of a larger text.</summary>
+    public static void Write(UsageRow row, Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("request_id", row.RequestId);
+        foreach ((UsageColumn column, object value) in row.Values)
+        {
+            json.WritePropertyName(column.Name);
+            switch (value)
+            {
+                case string text when column.Type == UsageColumnType.Json:
+                    json.WriteRawValue(text, skipInputValidation: true);
+                    break;
+                case string text:
+                    json.WriteStringValue(text);
+                    break;
+                case long number:
+                    json.WriteNumberValue(number);
+                    break;
+                case double number:
+                    json.WriteNumberValue(number);
+                    break;
+                case bool flag:
+                    json.WriteBooleanValue(flag);
+                    break;
+                case DateTimeOffset time:
+                    json.WriteStringValue(time.UtcDateTime);
+                    break;
+                default:
+                    throw new InvalidOperationException($"The column '{column.Name}' cannot hold a {value.GetType()}.");
+            }
+        }
+
+        json.WriteEndObject();
+    }
+
+    /// <summary>Reads what <see cref="Write(UsageRow, IBufferWriter{byte})"/> wrote; null when the text is cut off. Columns that are not known are passed over.</summary>
+    public static UsageRow? Read(string line)
+    {
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(line);
+            var values = new Dictionary<UsageColumn, object>();
+            foreach (JsonProperty property in json.RootElement.EnumerateObject())
+            {
+                if (UsageColumns.Find(property.Name) is { } column)
+                {
+                    values[column] = column.Type switch
+                    {
+                        UsageColumnType.Integer => property.Value.GetInt64(),
+                        UsageColumnType.Real => property.Value.GetDouble(),
+                        UsageColumnType.Boolean => property.Value.GetBoolean(),
+                        UsageColumnType.Time => property.Value.GetDateTimeOffset(),
+                        UsageColumnType.Json => property.Value.GetRawText(),
+                        _ => property.Value.GetString()!,
+                    };
+                }
+            }
+
+            return new UsageRow(json.RootElement.GetProperty("request_id").GetString()!, values);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

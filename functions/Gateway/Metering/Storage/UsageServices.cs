@@ -1,0 +1,98 @@
+using Azure.Core;
+using Azure.Data.Tables;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Serverless.Gateway.Reports;
+using Serverless.Gateway.Reports.Rollups;
+
+namespace Serverless.Gateway.Metering.Storage;
+
+/// <summary>Where usage records are kept.</summary>
+internal sealed record UsageSettings
+{
+    /// <summary>The kind of store.</summary>
+    public UsageStoreKind Store { get; init; } = UsageStoreKind.Sqlite;
+
+    /// <summary>The SQLite file.</summary>
+    public string Path { get; init; } = "usage.db";
+
+    /// <summary>Connection string of the storage account; null when <see cref="TableEndpoint"/> is given.</summary>
+    public string? ConnectionString { get; init; }
+
+    /// <summary>Address of the table service, reached with <see cref="Credential"/>.</summary>
+    public Uri? TableEndpoint { get; init; }
+
+    /// <summary>The identity that reaches it.</summary>
+    public Func<TokenCredential>? Credential { get; init; }
+
+    /// <summary>What the names of the tables begin with: letters and digits.</summary>
+    public string TablePrefix { get; init; } = "usage";
+
+    /// <summary>Folder of the journal, for the time that the store is away.</summary>
+    public string JournalFolder { get; init; } = System.IO.Path.Combine(System.IO.Path.GetTempPath(), "serverless-usage-journal");
+}
+
+/// <summary>Kinds of stores.</summary>
+internal enum UsageStoreKind
+{
+    /// <summary>A SQLite file beside the app.</summary>
+    Sqlite,
+
+    /// <summary>Azure Table Storage.</summary>
+    Table,
+
+    /// <summary>Lines in the log; no reports.</summary>
+    Log,
+}
+
+/// <summary>The usage store and what reads it.</summary>
+internal static class UsageServices
+{
+    /// <summary>Adds the store of the settings, and the reports over it.</summary>
+    public static IServiceCollection AddUsage(this IServiceCollection services, UsageSettings settings)
+    {
+        switch (settings.Store)
+        {
+            case UsageStoreKind.Log:
+                services.AddSingleton<IUsageStore, LogUsageStore>();
+                return services;
+            case UsageStoreKind.Sqlite:
+                services.AddSingleton<Func<IUsageSink>>(_ => () => new SqliteUsageSink(settings.Path));
+                services.AddSingleton<IUsageReader>(_ => new SqliteUsageReader(settings.Path));
+                services.AddSingleton<IRollupStore>(_ => new SqliteRollupStore(settings.Path));
+                break;
+            case UsageStoreKind.Table:
+                services.AddSingleton(_ => new UsageTables(Connect(settings), settings.TablePrefix));
+                services.AddSingleton<Func<IUsageSink>>(p => () => new TableUsageSink(p.GetRequiredService<UsageTables>()));
+                services.AddSingleton<IUsageReader>(p => new TableUsageReader(p.GetRequiredService<UsageTables>()));
+                services.AddSingleton<IRollupStore>(p => new TableRollupStore(p.GetRequiredService<UsageTables>()));
+                break;
+        }
+
+        services.AddSingleton(new UsageStoreTimes());
+        services.AddSingleton(p => new UsageJournal(settings.JournalFolder, p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new GroupCommitStore(
+            p.GetRequiredService<Func<IUsageSink>>()(),
+            p.GetRequiredService<UsageJournal>(),
+            p.GetRequiredService<UsageStoreTimes>(),
+            p.GetRequiredService<TimeProvider>(),
+            p.GetRequiredService<ILogger<GroupCommitStore>>()));
+        services.AddSingleton<IUsageStore>(p => p.GetRequiredService<GroupCommitStore>());
+        services.AddSingleton<IHostedService>(p => p.GetRequiredService<GroupCommitStore>());
+
+        services.AddSingleton(p => new RollupBuilder(p.GetRequiredService<IUsageReader>(), p.GetRequiredService<Func<IUsageSink>>()(), p.GetRequiredService<IRollupStore>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<UsageReport>();
+        services.AddHostedService<RollupService>();
+        return services;
+    }
+
+    private static TableServiceClient Connect(UsageSettings settings)
+    {
+        // The writer has its own patience; a client that tries again by itself would use it up unseen.
+        var options = new TableClientOptions { Retry = { MaxRetries = 0 } };
+        return settings.ConnectionString is { } connection
+            ? new TableServiceClient(connection, options)
+            : new TableServiceClient(settings.TableEndpoint!, settings.Credential!(), options);
+    }
+}

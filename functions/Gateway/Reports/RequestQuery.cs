@@ -1,0 +1,119 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+using Serverless.Gateway.Metering;
+using Serverless.Gateway.Metering.Storage;
+using Serverless.Gateway.Reports.Rollups;
+
+namespace Serverless.Gateway.Reports;
+
+/// <summary>Which single requests are asked for, the newest first.</summary>
+/// <param name="From">First moment.</param>
+/// <param name="To">The moment after the last.</param>
+/// <param name="Limit">Requests of a page.</param>
+/// <param name="Before">Id of the last request of the page before; null for the first page.</param>
+public sealed record RequestQuery(DateTimeOffset From, DateTimeOffset To, int Limit, string? Before)
+{
+    /// <summary>Most requests of a page.</summary>
+    public const int MaxLimit = 1000;
+
+    private static readonly string[] Known = ["from", "to", "limit", "page_token", "format", "outcome", "session_id"];
+
+    /// <summary>Values to keep, by dimension, or <c>outcome</c>, or <c>session_id</c>.</summary>
+    public IReadOnlyDictionary<string, IReadOnlySet<string>> Filters { get; init; } = new Dictionary<string, IReadOnlySet<string>>();
+
+    /// <summary>Reads the parameters of a request.</summary>
+    /// <param name="parameters">The query string.</param>
+    /// <param name="now">The time of the request: the default span is the last 24 hours.</param>
+    /// <param name="faults">Takes what is wrong, each with the parameter's name.</param>
+    /// <returns>The query, or null when there are faults.</returns>
+    public static RequestQuery? Parse(IQueryCollection parameters, DateTimeOffset now, IList<string> faults)
+    {
+        int before = faults.Count;
+        foreach (string name in parameters.Keys.Where(k => !Known.Contains(k) && !UsageDimensions.Names.Contains(k)))
+        {
+            faults.Add($"'{name}' is no parameter of this report; there are {string.Join(", ", Known.Concat(UsageDimensions.Names))}.");
+        }
+
+        DateTimeOffset to = ReportQuery.Time(parameters, "to", now.AddSeconds(1), faults);
+        DateTimeOffset from = ReportQuery.Time(parameters, "from", to.AddDays(-1), faults);
+        if (from >= to)
+        {
+            faults.Add("'from' must be before 'to'.");
+        }
+
+        int limit = ReportQuery.Number(parameters, "limit", 100, 1, MaxLimit, faults);
+        string? token = ReportQuery.One(parameters, "page_token");
+        if (token is { Length: > 0 } && !UsageKey.IsValid(token))
+        {
+            faults.Add("'page_token' must be what an earlier page gave as next_page_token.");
+        }
+
+        Dictionary<string, IReadOnlySet<string>> filters = [];
+        foreach (string name in (IEnumerable<string>)[.. UsageDimensions.Names, "outcome", "session_id"])
+        {
+            if (parameters.TryGetValue(name, out StringValues values) && values.Count > 0)
+            {
+                filters[name] = values.Select(v => v ?? "").ToHashSet();
+            }
+        }
+
+        return faults.Count > before ? null : new RequestQuery(from, to, limit, token is { Length: > 0 } ? token : null) { Filters = filters };
+    }
+
+    /// <summary>True when a record passes the filters.</summary>
+    public bool Keeps(UsageRecord record)
+    {
+        if (Filters.Count == 0)
+        {
+            return true;
+        }
+
+        UsageDimensions dimensions = UsageDimensions.Of(record);
+        foreach ((string name, IReadOnlySet<string> wanted) in Filters)
+        {
+            bool kept = name switch
+            {
+                "outcome" => wanted.Contains(UsageNames.Of(record.Outcome)),
+                "session_id" => wanted.Contains(record.SessionId ?? UsageDimensions.None),
+                _ => dimensions.Values(name).Any(wanted.Contains),
+            };
+            if (!kept)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// The requests asked for, and the token of the next page when there is one. Reads backwards in spans that double, so that a page of
+    /// recent requests costs little whatever the span asked for.
+    /// </summary>
+    internal async Task<(IReadOnlyList<UsageRecord> Records, string? Next)> RunAsync(IUsageReader reader, CancellationToken cancellationToken)
+    {
+        List<UsageRecord> found = [];
+        DateTimeOffset end = Before is null ? To : Min(To, UsageKey.TimeOf(Before).AddMilliseconds(1));
+        TimeSpan span = TimeSpan.FromMinutes(15);
+        while (end > From && found.Count <= Limit)
+        {
+            DateTimeOffset start = end - span > From ? end - span : From;
+            List<UsageRecord> part = [];
+            await foreach (UsageRecord record in reader.ReadAsync(start, end, cancellationToken))
+            {
+                if ((Before is null || string.CompareOrdinal(record.RequestId, Before) < 0) && Keeps(record))
+                {
+                    part.Add(record);
+                }
+            }
+
+            found.AddRange(part.OrderByDescending(r => r.RequestId, StringComparer.Ordinal));
+            end = start;
+            span *= 2;
+        }
+
+        return found.Count > Limit ? (found[..Limit], found[Limit - 1].RequestId) : (found, null);
+    }
+
+    private static DateTimeOffset Min(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
+}
