@@ -66,8 +66,14 @@ internal sealed class UsageReport(RollupBuilder rollups)
 
     private async IAsyncEnumerable<(DateTimeOffset? Start, RollupRow Row)> RowsAsync(ReportQuery query, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        IReadOnlySet<DateTimeOffset> hours = await rollups.HoursAsync(query.From, query.To, cancellationToken);
         foreach ((RollupPeriod? period, DateTimeOffset from, DateTimeOffset to) in Cover(query.From, query.To, query.Interval))
         {
+            if (!hours.Any(h => h < to && h.AddHours(1) > from))
+            {
+                continue;
+            }
+
             IReadOnlyList<RollupRow> rows;
             if (period is { } whole)
             {

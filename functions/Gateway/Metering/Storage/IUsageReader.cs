@@ -14,4 +14,10 @@ public interface IUsageReader
     /// <param name="to">The moment after the last.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken);
+
+    /// <summary>The starts of the hours in which any request was accepted, so that empty time costs nothing to report on.</summary>
+    /// <param name="from">First moment.</param>
+    /// <param name="to">The moment after the last.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    Task<IReadOnlySet<DateTimeOffset>> HoursAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken);
 }

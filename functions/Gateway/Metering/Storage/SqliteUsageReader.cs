@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
 
@@ -18,6 +19,36 @@ internal sealed class SqliteUsageReader(string path) : IUsageReader
 
     public IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) =>
         QueryAsync("event_time >= $a AND event_time < $b", cancellationToken, SqliteUsageSink.ToStored(from), SqliteUsageSink.ToStored(to));
+
+    public async Task<IReadOnlySet<DateTimeOffset>> HoursAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
+    {
+        HashSet<DateTimeOffset> hours = [];
+        if (!File.Exists(path))
+        {
+            return hours;
+        }
+
+        await using SqliteConnection connection = await SqliteUsageSink.OpenAsync(path, cancellationToken);
+        await using SqliteCommand command = connection.CreateCommand();
+
+        // One look into the index for each hour that has records, whatever their number.
+        command.CommandText = """
+            WITH RECURSIVE hour (at) AS (
+              SELECT min(event_time) FROM usage WHERE event_time >= $a AND event_time < $b
+              UNION ALL
+              SELECT (SELECT min(event_time) FROM usage WHERE event_time > substr(hour.at, 1, 13) || ':59:59.9999999Z' AND event_time < $b) FROM hour WHERE hour.at IS NOT NULL)
+            SELECT substr(at, 1, 13) FROM hour WHERE at IS NOT NULL
+            """;
+        command.Parameters.AddWithValue("$a", SqliteUsageSink.ToStored(from));
+        command.Parameters.AddWithValue("$b", SqliteUsageSink.ToStored(to));
+        await using SqliteDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            hours.Add(DateTimeOffset.ParseExact(reader.GetString(0), "yyyy-MM-ddTHH", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal));
+        }
+
+        return hours;
+    }
 
     private async IAsyncEnumerable<UsageRecord> QueryAsync(string where, [EnumeratorCancellation] CancellationToken cancellationToken, params object[] values)
     {

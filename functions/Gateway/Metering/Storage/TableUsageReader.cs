@@ -43,5 +43,8 @@ internal sealed class TableUsageReader(UsageTables tables) : IUsageReader
         }
     }
 
+    public async Task<IReadOnlySet<DateTimeOffset>> HoursAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) =>
+        (await tables.ShardsAsync(from, to, cancellationToken)).Select(s => UsageKey.TimeOfHour(s.Hour)).ToHashSet();
+
     private static UsageRecord ToRecord(TableEntity entity) => UsageColumns.ToRecord(entity.RowKey, name => entity.TryGetValue(name, out object? value) ? value : null);
 }

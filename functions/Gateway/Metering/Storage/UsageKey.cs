@@ -43,6 +43,9 @@ public static class UsageKey
     /// <summary>The partition of a request, <c>{shard}-{yyyyMMddHH}</c>.</summary>
     public static string PartitionOf(string id) => $"{ShardOf(id)}-{HourOf(TimeOf(id))}";
 
+    /// <summary>The start of an hour as <see cref="HourOf"/> writes it.</summary>
+    public static DateTimeOffset TimeOfHour(string hour) => DateTimeOffset.ParseExact(hour, "yyyyMMddHH", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+
     /// <summary>The hour of a time as it stands in keys.</summary>
     public static string HourOf(DateTimeOffset time) => time.UtcDateTime.ToString("yyyyMMddHH", CultureInfo.InvariantCulture);
 }

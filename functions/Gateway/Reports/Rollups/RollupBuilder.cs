@@ -32,7 +32,8 @@ internal sealed class RollupBuilder(IUsageReader reader, IUsageSink sink, IRollu
         }
         else
         {
-            foreach (RollupPeriod part in period.Parts().TakeWhile(p => p.Start <= time.GetUtcNow()))
+            IReadOnlySet<DateTimeOffset> hours = await reader.HoursAsync(period.Start, period.End.AddTicks(-1), cancellationToken);
+            foreach (RollupPeriod part in period.Parts().Where(p => hours.Any(h => h >= p.Start && h < p.End)))
             {
                 foreach (RollupRow row in await RowsAsync(part, cancellationToken))
                 {
@@ -48,6 +49,9 @@ internal sealed class RollupBuilder(IUsageReader reader, IUsageSink sink, IRollu
 
         return rows.Rows;
     }
+
+    /// <summary>The starts of the hours in which any request was accepted.</summary>
+    public Task<IReadOnlySet<DateTimeOffset>> HoursAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => reader.HoursAsync(from, to, cancellationToken);
 
     /// <summary>Adds the records of a span of time.</summary>
     /// <param name="rows">Takes them.</param>

@@ -1,0 +1,245 @@
+using System.Runtime.CompilerServices;
+using Serverless.Gateway.Metering;
+using Serverless.Gateway.Metering.Storage;
+using Serverless.Gateway.Reports;
+using Serverless.Gateway.Reports.Rollups;
+using Serverless.Gateway.Tests.Storage;
+using Serverless.Translation.Canonical;
+
+namespace Serverless.Gateway.Tests.Reports;
+
+/// <summary>A report's sums are the sums over the raw records, to the last token and billionth of a dollar, whatever was rolled up.</summary>
+public abstract class UsageReportContract : IAsyncLifetime
+{
+    private static readonly DateTimeOffset Now = new(2026, 11, 24, 6, 30, 0, TimeSpan.Zero);
+
+    private readonly FixedTime _time = new(Now);
+    private List<UsageRecord> _records = [];
+    private CountingReader _reader = null!;
+    private IUsageSink _sink = null!;
+    private UsageReport _report = null!;
+
+    private protected string Folder { get; } = Directory.CreateTempSubdirectory("serverless-report-").FullName;
+
+    private protected abstract (IUsageSink Sink, IUsageReader Reader, IRollupStore Rollups) Open();
+
+    public async ValueTask InitializeAsync()
+    {
+        (_sink, IUsageReader reader, IRollupStore rollups) = Open();
+        _reader = new CountingReader(reader);
+        _report = new UsageReport(new RollupBuilder(_reader, _sink, rollups, _time));
+        _records = Random(900);
+        await _sink.PrepareAsync(TestContext.Current.CancellationToken);
+        foreach (IGrouping<string, UsageRow> group in _records.Select(r => r.Outcome == RequestOutcome.Open ? UsageRow.OfAccepted(r) : UsageRow.OfCompleted(r)).GroupBy(_sink.GroupOf))
+        {
+            foreach (UsageRow[] chunk in group.Chunk(_sink.MaxBatch))
+            {
+                await _sink.WriteAsync(chunk, TestContext.Current.CancellationToken);
+            }
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        (_sink as IDisposable)?.Dispose();
+        Directory.Delete(Folder, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    [Theory]
+    [InlineData(null, "")]
+    [InlineData("Hour", "endpoint")]
+    [InlineData("Day", "principal,model")]
+    [InlineData("Month", "provider")]
+    [InlineData(null, "tag")]
+    [InlineData("Day", "group")]
+    [InlineData(null, "agent,status,api_type,key")]
+    public async Task Sums_equal_those_over_the_raw_records(string? interval, string groupBy)
+    {
+        ReportQuery query = new()
+        {
+            From = new DateTimeOffset(2026, 10, 20, 3, 20, 0, TimeSpan.Zero),
+            To = Now,
+            Interval = interval is null ? null : Enum.Parse<RollupLevel>(interval),
+            GroupBy = groupBy.Length == 0 ? [] : groupBy.Split(','),
+        };
+
+        for (int round = 0; round < 2; round++)
+        {
+            UsageReportResult result = await _report.RunAsync(query, TestContext.Current.CancellationToken);
+            AssertSums(query, result);
+        }
+    }
+
+    [Fact]
+    public async Task A_filter_keeps_what_has_one_of_its_values()
+    {
+        ReportQuery query = new()
+        {
+            From = Now.AddDays(-40),
+            To = Now,
+            GroupBy = ["tag"],
+            Filters = new Dictionary<string, IReadOnlySet<string>> { ["endpoint"] = new HashSet<string> { "e1", "e2" }, ["tag"] = new HashSet<string> { "team=a" } },
+        };
+
+        UsageReportResult result = await _report.RunAsync(query, TestContext.Current.CancellationToken);
+
+        UsageRecord[] expected = [.. _records.Where(r => r.Accepted >= query.From && r.Accepted < query.To && r.Endpoint is "e1" or "e2" && r.Tags?.GetValueOrDefault("team") == "a")];
+        UsageReportRow row = Assert.Single(result.Rows);
+        Assert.Equal("team=a", row.Values[0]);
+        Assert.Equal(expected.Length, row.Measures["requests"]);
+        Assert.Equal(expected.Sum(r => r.Usage?.OutputTokens ?? 0), result.Total["output_tokens"]);
+    }
+
+    [Fact]
+    public async Task Once_rolled_up_a_month_is_read_without_its_records()
+    {
+        ReportQuery query = new() { From = new DateTimeOffset(2026, 10, 1, 0, 0, 0, TimeSpan.Zero), To = new DateTimeOffset(2026, 11, 1, 0, 0, 0, TimeSpan.Zero) };
+        await _report.RunAsync(query, TestContext.Current.CancellationToken);
+        _reader.Read = 0;
+
+        UsageReportResult again = await _report.RunAsync(query, TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, _reader.Read);
+        Assert.Equal(_records.Count(r => r.Accepted >= query.From && r.Accepted < query.To), again.Total["requests"]);
+    }
+
+    [Fact]
+    public async Task A_request_whose_process_was_killed_is_lost_and_not_silently_missing()
+    {
+        UsageRecord open = _records.First(r => r.Outcome == RequestOutcome.Open && r.Accepted < Now.AddHours(-5));
+        RollupPeriod hour = RollupPeriod.Of(RollupLevel.Hour, open.Accepted);
+
+        UsageReportResult result = await _report.RunAsync(new ReportQuery { From = hour.Start, To = hour.End, GroupBy = ["status"] }, TestContext.Current.CancellationToken);
+
+        Assert.Contains(result.Rows, r => r.Values[0] == "lost" && r.Measures["lost"] >= 1);
+        Assert.Equal(RequestOutcome.Lost, (await _reader.FindAsync(open.RequestId, TestContext.Current.CancellationToken))!.Outcome);
+    }
+
+    [Fact]
+    public async Task Single_requests_are_paged_from_the_newest_on_each_once()
+    {
+        List<string> seen = [];
+        string? token = null;
+        do
+        {
+            var query = new RequestQuery(Now.AddDays(-40), Now, 77, token) { Filters = new Dictionary<string, IReadOnlySet<string>> { ["endpoint"] = new HashSet<string> { "e1" } } };
+            (IReadOnlyList<UsageRecord> page, token) = await query.RunAsync(_reader, TestContext.Current.CancellationToken);
+            Assert.InRange(page.Count, 0, 77);
+            seen.AddRange(page.Select(r => r.RequestId));
+        }
+        while (token is not null);
+
+        Assert.Equal(_records.Where(r => r.Endpoint == "e1" && r.Accepted >= Now.AddDays(-40) && r.Accepted < Now).Select(r => r.RequestId).OrderDescending(StringComparer.Ordinal), seen);
+    }
+
+    private void AssertSums(ReportQuery query, UsageReportResult result)
+    {
+        UsageRecord[] raw = [.. _records.Where(r => r.Accepted >= query.From && r.Accepted < query.To)];
+        var expected = new Dictionary<string, UsageMeasures>();
+        foreach (UsageRecord record in raw)
+        {
+            // What is older than the sweep is lost by now; the report has marked it.
+            UsageRecord settled = record.Outcome == RequestOutcome.Open && result.Total["lost"] > 0 && RollupPeriod.Of(RollupLevel.Hour, record.Accepted).Start >= query.From.AddHours(1) && RollupPeriod.Of(RollupLevel.Hour, record.Accepted).End + RollupBuilder.Settle <= Now
+                ? record with { Outcome = RequestOutcome.Lost }
+                : record;
+            UsageDimensions dimensions = UsageDimensions.Of(settled);
+            string start = query.Interval is { } interval ? RollupPeriod.Of(interval, record.Accepted).Start.ToString("o") : "";
+            IEnumerable<string> keys = [start];
+            foreach (string name in query.GroupBy)
+            {
+                keys = keys.SelectMany(k => dimensions.Values(name).Select(v => $"{k}|{v}"));
+            }
+
+            foreach (string key in keys)
+            {
+                (expected.TryGetValue(key, out UsageMeasures? measures) ? measures : expected[key] = new UsageMeasures()).Add(settled);
+            }
+        }
+
+        Assert.Equal(raw.Length, result.Total["requests"]);
+        Assert.Equal(raw.Sum(r => r.CostNanoUsd ?? 0), result.Total["cost_nano_usd"]);
+        Assert.Equal(raw.Sum(r => r.Usage?.TotalTokens ?? 0), result.Total["total_tokens"]);
+        Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), result.Rows.Select(KeyOf).Order(StringComparer.Ordinal));
+        foreach (UsageReportRow row in result.Rows)
+        {
+            UsageMeasures wanted = expected[KeyOf(row)];
+            Assert.All(UsageMeasures.Names, name => Assert.Equal((name, wanted[name]), (name, row.Measures[name])));
+            Assert.Equal(wanted.Latency.Serialize(), row.Measures.Latency.Serialize());
+        }
+    }
+
+    private static string KeyOf(UsageReportRow row) => string.Join('|', row.Values.Prepend(row.Start?.ToString("o") ?? ""));
+
+    private static List<UsageRecord> Random(int count)
+    {
+        var random = new Random(17);
+        return [.. Enumerable.Range(0, count).Select(i =>
+        {
+            UsageRecord full = Records.Full(i % 10 == 0 ? Now.AddMinutes(-random.Next(180)) : Now.AddHours(-random.Next(12) * 100).AddMinutes(-random.Next(60)));
+            return full with
+            {
+                Endpoint = $"e{random.Next(4)}",
+                Principal = $"p{random.Next(5)}",
+                ModelServed = random.Next(10) == 0 ? null : $"m{random.Next(3)}",
+                Provider = random.Next(2) == 0 ? "openai" : "anthropic",
+                Agent = random.Next(3) == 0 ? null : "codex",
+                StatusCode = random.Next(8) == 0 ? 429 : 200,
+                Outcome = random.Next(12) == 0 ? RequestOutcome.Open : random.Next(8) == 0 ? RequestOutcome.UpstreamError : RequestOutcome.Success,
+                Groups = [.. Enumerable.Range(0, random.Next(3)).Select(g => $"g{g}")],
+                Tags = random.Next(3) == 0 ? null : new Dictionary<string, string> { ["team"] = random.Next(2) == 0 ? "a" : "b", ["x"] = "y" },
+                CostNanoUsd = random.Next(5) == 0 ? null : random.Next(1_000_000_000),
+                Usage = random.Next(9) == 0 ? null : new TokenUsage { InputTokens = random.Next(100_000), CacheReadTokens = random.Next(1000), OutputTokens = random.Next(5000) },
+                Latency = TimeSpan.FromMilliseconds(random.NextDouble() * 10_000),
+            };
+        }).Select(r => r.Outcome == RequestOutcome.Open ? Unfinished(r) : r)];
+    }
+
+    private static UsageRecord Unfinished(UsageRecord r) => r with
+    {
+        Usage = null, CostNanoUsd = null, Latency = null, TimeToFirstToken = null, QueueTime = null, Attempts = [], ModelServed = null, ModelAsked = null, Provider = null, BytesIn = 0, BytesOut = 0,
+    };
+
+    private sealed class FixedTime(DateTimeOffset now) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => now;
+    }
+
+    private sealed class CountingReader(IUsageReader inner) : IUsageReader
+    {
+        public int Read { get; set; }
+
+        public Task<UsageRecord?> FindAsync(string requestId, CancellationToken cancellationToken) => inner.FindAsync(requestId, cancellationToken);
+
+        public Task<IReadOnlySet<DateTimeOffset>> HoursAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => inner.HoursAsync(from, to, cancellationToken);
+
+        public async IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            await foreach (UsageRecord record in inner.ReadAsync(from, to, cancellationToken))
+            {
+                Read++;
+                yield return record;
+            }
+        }
+    }
+}
+
+/// <summary>The contract over the real emulator of Azure Table Storage.</summary>
+public sealed class TableUsageReportTests(Azurite azurite) : UsageReportContract
+{
+    private protected override (IUsageSink Sink, IUsageReader Reader, IRollupStore Rollups) Open()
+    {
+        var tables = new UsageTables(azurite.Connect(), azurite.NextPrefix());
+        return (new TableUsageSink(tables), new TableUsageReader(tables), new TableRollupStore(tables));
+    }
+}
+
+/// <summary>The contract over a SQLite file.</summary>
+public sealed class SqliteUsageReportTests : UsageReportContract
+{
+    private protected override (IUsageSink Sink, IUsageReader Reader, IRollupStore Rollups) Open()
+    {
+        string path = Path.Combine(Folder, "usage.db");
+        return (new SqliteUsageSink(path), new SqliteUsageReader(path), new SqliteRollupStore(path));
+    }
+}
