@@ -151,6 +151,16 @@ public sealed class ToolNamingTests
     }
 
     [Fact]
+    public void A_call_that_leaves_out_its_group_finds_the_only_tool_of_that_name()
+    {
+        ChatRequest request = Request(Assistant(Call("a", "get"), Call("b", "find")), Tool(Result("a"), Result("b"))) with
+        {
+            Tools = [new FunctionTool("get") { Namespace = "crm" }, new FunctionTool("find") { Namespace = "crm" }, new FunctionTool("find") { Namespace = "erp" }],
+        };
+        Assert.Equal(["crm__get", "find"], Adapt(request).Request.Messages[0].Parts.OfType<ToolCallPart>().Select(c => c.Name));
+    }
+
+    [Fact]
     public void Allowed_tools_follow_their_names()
     {
         ChatRequest request = Request() with
