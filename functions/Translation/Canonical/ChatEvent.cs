@@ -7,6 +7,8 @@ namespace Serverless.Translation.Canonical;
 /// Part   := PartStarted(index, seed) (PartDelta | SignatureSet | CitationAdded | LogProbsAdded)(index)* PartCompleted(index)
 /// </code>
 /// Indices count up from 0 in order of <see cref="PartStarted"/> over the whole stream; parts of different index may interleave.
+/// A text, reasoning or refusal begins empty and grows; a tool call's arguments, too. The seal of a tool call stands in its seed, since
+/// some clients get it in the call's id; those of other parts are events.
 /// Every choice has one <see cref="ChoiceEnded"/>, after its last part and before <see cref="Finished"/>. A stream that fails
 /// leaves parts open. A stream may fail before it has started.
 /// </summary>
@@ -84,7 +86,7 @@ public enum DeltaKind
     Transcript,
 }
 
-/// <summary>The seal of a part, whole.</summary>
+/// <summary>The seal of a part, whole. A tool call's belongs into its seed; as an event it comes too late for some clients.</summary>
 public sealed class SignatureSet(int index, Signature signature) : ChatEvent
 {
     /// <summary>The part's number in the stream.</summary>

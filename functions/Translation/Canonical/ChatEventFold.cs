@@ -155,7 +155,6 @@ public sealed class ChatEventFold
     {
         TextPart text => text.Signature,
         ReasoningPart reasoning => reasoning.Signature,
-        ToolCallPart call => call.Signature,
         MediaPart media => media.Signature,
         _ => null,
     };

@@ -2,6 +2,7 @@ using Serverless.Translation.Canonical;
 using Serverless.Translation.Dialects.Anthropic.Messages;
 using Serverless.Translation.Dialects.OpenAI.ChatCompletions;
 using Serverless.Translation.Dialects.OpenAI.Embeddings;
+using Serverless.Translation.Dialects.OpenAI.Responses;
 
 namespace Serverless.Translation.Dialects;
 
@@ -13,6 +14,7 @@ public static class DialectCatalog
     [
         new MessagesDialect(),
         new ChatCompletionsDialect(),
+        new ResponsesDialect(),
     ];
 
     /// <summary>The formats for embeddings.</summary>

@@ -25,6 +25,10 @@ internal struct ExtraFieldsBuilder(DialectId dialect, string path)
     /// <summary>Keeps a field whose absence elsewhere loses nothing, see <see cref="ExtraField.Incidental"/>.</summary>
     public void AddIncidental(JsonProperty property) => (_fields ??= []).Add(new ExtraField(property.Name, property.Value) { Incidental = true });
 
+    /// <summary>Keeps a field of an object nested in this one, under a dotted name, whose absence elsewhere loses nothing.</summary>
+    public void AddIncidental(string nestedIn, JsonProperty property) =>
+        (_fields ??= []).Add(new ExtraField($"{nestedIn}.{property.Name}", property.Value) { Incidental = true });
+
     /// <summary>All that was kept, or null.</summary>
     public readonly ExtraFields? Build() => _fields is null ? null : new ExtraFields(dialect, path, _fields);
 }

@@ -59,7 +59,7 @@ internal sealed record StreamEnding(int Clean, int Errors, bool LastIsError)
 
         return dialect == DialectIds.ChatCompletions || dialect == DialectIds.GenerateContent
             ? json.TryGetProperty("error", out _)
-            : json.GetProperty("type").GetString() is "error" or "response.failed";
+            : json.GetProperty("type").GetString() == (dialect == DialectIds.Responses ? "response.failed" : "error");
     }
 
     private static JsonElement? Json(in SseFrame frame)

@@ -39,11 +39,13 @@ internal static class DataUrl
             : new Base64Source(mediaType, Json.Base64Bytes(value));
     }
 
-    private static bool IsDataUrl(ReadOnlySpan<byte> url) => url.Length > 5 && Ascii.EqualsIgnoreCase(url[..5], "data:"u8);
+    /// <summary>True when the JSON string or text begins like a <c>data:</c> URL.</summary>
+    public static bool IsDataUrl(ReadOnlySpan<byte> url) => url.Length > 5 && Ascii.EqualsIgnoreCase(url[..5], "data:"u8);
 
     /// <summary>Writes bytes as the value of a JSON string.</summary>
     public static void Write(Utf8JsonWriter writer, Base64Source source)
     {
+        // Both segments in UTF-8: the writer does not take two encodings in one string.
         writer.WriteStringValueSegment(Encoding.UTF8.GetBytes($"data:{source.MediaType};base64,"), isFinalSegment: false);
         writer.WriteStringValueSegment(source.Base64.Span, isFinalSegment: true);
     }

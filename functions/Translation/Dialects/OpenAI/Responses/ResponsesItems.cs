@@ -1,0 +1,431 @@
+using System.Text.Json;
+using Serverless.Translation.Canonical;
+using Serverless.Translation.Wire;
+
+namespace Serverless.Translation.Dialects.OpenAI.Responses;
+
+/// <summary>
+/// Writes turns as the items of <c>input</c>: what is said goes into messages, calls, results and reasoning are items of their own between
+/// them.
+/// </summary>
+/// <param name="writer">Stands in the request's root object.</param>
+/// <param name="own">True when the request was read from this dialect.</param>
+/// <param name="cacheBreakpoints">True when the model takes marks for the cache.</param>
+/// <param name="report">Takes what cannot be said.</param>
+internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cacheBreakpoints, TranslationReport report)
+{
+    /// <summary>Writes the field <c>input</c>.</summary>
+    public void Write(IReadOnlyList<Message> messages)
+    {
+        if (own && messages.Count == 0)
+        {
+            return;
+        }
+
+        writer.WritePropertyName("input"u8);
+        if (own && messages is [{ Role: Role.User, Extra: null, Parts: [TextPart { Extra: null } text] }])
+        {
+            writer.WriteStringValue(text.Text);
+            return;
+        }
+
+        writer.WriteStartArray();
+        for (int i = 0; i < messages.Count; i++)
+        {
+            WriteMessage(messages[i], goesOn: i + 1 < messages.Count && messages[i + 1].Role == Role.Assistant);
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private void WriteMessage(Message message, bool goesOn)
+    {
+        if (message.Name is not null)
+        {
+            report.Drop("name", "the Responses API has no names of speakers");
+        }
+
+        int from = 0;
+        for (int i = 0; i <= message.Parts.Count; i++)
+        {
+            if (i < message.Parts.Count && IsContent(message.Parts[i]))
+            {
+                continue;
+            }
+
+            if (i > from || message.Parts.Count == 0)
+            {
+                WriteContent(message, from, i);
+            }
+
+            if (i < message.Parts.Count)
+            {
+                WriteItem(message.Parts[i], goesOn || message.Parts.Skip(i + 1).Any(p => p is TextPart or RefusalPart or ToolCallPart));
+            }
+
+            from = i + 1;
+        }
+    }
+
+    /// <summary>True for what stands within a message; a block that was an item of its own knows so by its path.</summary>
+    private static bool IsContent(ContentPart part) => part switch
+    {
+        TextPart or RefusalPart or MediaPart => true,
+        OpaquePart opaque => opaque.Path.Contains('.'),
+        _ => false,
+    };
+
+    private void WriteContent(Message message, int from, int to)
+    {
+        List<ContentPart> said = [];
+        List<ContentPart>? shown = null;
+        for (int i = from; i < to; i++)
+        {
+            ContentPart part = message.Parts[i];
+            if (part is MediaPart && message.Role == Role.Assistant)
+            {
+                (shown ??= []).Add(part);
+            }
+            else
+            {
+                said.Add(part);
+            }
+        }
+
+        // An assistant's empty turn says nothing; anybody else's is kept, since turns alternate.
+        if (said.Count > 0 || (shown is null && (own || message.Role != Role.Assistant)))
+        {
+            WriteMessageItem(message, said, from == 0 ? message.Extra : null);
+        }
+
+        if (shown is not null)
+        {
+            // The API takes pictures from users only.
+            report.Change("messages.content", "what the model made is shown to it as a user's turn");
+            WriteMessageItem(new Message(Role.User, shown), shown, null);
+        }
+    }
+
+    private void WriteMessageItem(Message message, List<ContentPart> parts, ExtraFields? extra)
+    {
+        writer.WriteStartObject();
+        if (!own)
+        {
+            writer.WriteString("type"u8, "message"u8);
+        }
+
+        ResponsesWire.WriteCarried(writer, extra);
+        writer.WriteString("role"u8, NameOf(message.Role));
+        writer.WritePropertyName("content"u8);
+        if (parts.Count == 0 && !own)
+        {
+            writer.WriteStringValue("");
+        }
+        else
+        {
+            WriteParts(parts, message.Role == Role.Assistant);
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static ReadOnlySpan<byte> NameOf(Role role) => role switch
+    {
+        Role.System => "system"u8,
+        Role.Developer => "developer"u8,
+        Role.Assistant => "assistant"u8,
+        _ => "user"u8,
+    };
+
+    /// <summary>Writes an item of its own.</summary>
+    /// <param name="goesOn">True when something that the model said or did follows in its turn.</param>
+    private void WriteItem(ContentPart part, bool goesOn)
+    {
+        switch (part)
+        {
+            case ToolCallPart call:
+                WriteCall(call);
+                break;
+            case ToolResultPart result:
+                WriteResult(result);
+                break;
+            case ReasoningPart reasoning:
+                WriteReasoning(reasoning, goesOn);
+                break;
+            case OpaquePart opaque when opaque.Dialect == DialectIds.Responses:
+                writer.WriteRaw(opaque.Json);
+                break;
+            case OpaquePart opaque:
+                report.Drop(opaque.Path, "only its own dialect can say it");
+                break;
+        }
+    }
+
+    private void WriteCall(ToolCallPart call)
+    {
+        bool custom = call.Kind == ToolKind.Custom;
+        writer.WriteStartObject();
+        writer.WriteString("type"u8, custom ? "custom_tool_call"u8 : "function_call"u8);
+        ResponsesWire.WriteCarried(writer, call.Extra);
+        writer.WriteString("call_id"u8, call.Id);
+        writer.WriteString("name"u8, call.Name);
+        if (call.Namespace is not null)
+        {
+            writer.WriteString("namespace"u8, call.Namespace);
+        }
+
+        bool empty = !own && !custom && string.IsNullOrWhiteSpace(call.Arguments);
+        writer.WriteString(custom ? "input"u8 : "arguments"u8, empty ? "{}" : call.Arguments);
+        writer.WriteEndObject();
+    }
+
+    private void WriteResult(ToolResultPart result)
+    {
+        if (result.IsError)
+        {
+            report.Drop("tool_result.is_error", "OpenAI has no mark for a tool that failed; the result's text is kept");
+        }
+
+        writer.WriteStartObject();
+        writer.WriteString("type"u8, result.Kind == ToolKind.Custom ? "custom_tool_call_output"u8 : "function_call_output"u8);
+        ResponsesWire.WriteCarried(writer, result.Extra);
+        writer.WriteString("call_id"u8, result.CallId);
+        writer.WritePropertyName("output"u8);
+        if (result.Content.Count == 0 && !own)
+        {
+            writer.WriteStringValue("");
+        }
+        else
+        {
+            WriteParts(result.Content, assistant: false);
+        }
+
+        writer.WriteEndObject();
+    }
+
+    /// <summary>
+    /// Only what OpenAI made can go back to it, in its own cipher text or, from a client of this dialect, by the id it is stored under; and
+    /// only together with what it led to.
+    /// </summary>
+    private void WriteReasoning(ReasoningPart reasoning, bool goesOn)
+    {
+        bool whole = ResponsesWire.IsOwn(reasoning.Extra);
+        if (!whole && (reasoning.Signature?.Origin != DialectIds.Responses || !goesOn))
+        {
+            if (reasoning.Text.Length > 0)
+            {
+                report.Drop("reasoning", goesOn ? "OpenAI takes back no reasoning but its own, in encrypted form" : "OpenAI takes back no reasoning that led to nothing");
+            }
+
+            return;
+        }
+
+        writer.WriteStartObject();
+        writer.WriteString("type"u8, "reasoning"u8);
+        if (whole)
+        {
+            ResponsesWire.WriteCarried(writer, reasoning.Extra);
+        }
+        else
+        {
+            writer.WriteStartArray("summary"u8);
+            if (reasoning.Text.Length > 0)
+            {
+                ResponsesOutput.WriteTextPart(writer, "summary_text"u8, reasoning.Text);
+            }
+
+            writer.WriteEndArray();
+        }
+
+        if (reasoning.Signature is { } signature)
+        {
+            writer.WriteString("encrypted_content"u8, signature.Value);
+        }
+
+        writer.WriteEndObject();
+    }
+
+    /// <summary>One plain text is written as a string, as every server takes it; anything else is a list.</summary>
+    private void WriteParts(IReadOnlyList<ContentPart> parts, bool assistant)
+    {
+        if (parts is [TextPart { Extra: null, Citations.Count: 0 } only] && !(only.Cache is not null && cacheBreakpoints && !assistant))
+        {
+            writer.WriteStringValue(only.Text);
+            DropCache(only);
+            return;
+        }
+
+        writer.WriteStartArray();
+        foreach (ContentPart part in parts)
+        {
+            WritePart(part, assistant);
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private void WritePart(ContentPart part, bool assistant)
+    {
+        switch (part)
+        {
+            case TextPart text:
+                WriteTextPart(text, assistant);
+                break;
+            case RefusalPart refusal:
+                writer.WriteStartObject();
+                writer.WriteString("type"u8, "refusal"u8);
+                writer.WriteString("refusal"u8, refusal.Text);
+                ResponsesWire.WriteCarried(writer, refusal.Extra);
+                writer.WriteEndObject();
+                break;
+            case MediaPart media:
+                WriteMedia(media);
+                break;
+            case OpaquePart opaque when opaque.Dialect == DialectIds.Responses:
+                writer.WriteRaw(opaque.Json);
+                break;
+            case OpaquePart opaque:
+                report.Drop(opaque.Path, "only its own dialect can say it");
+                break;
+        }
+    }
+
+    private void WriteTextPart(TextPart text, bool assistant)
+    {
+        writer.WriteStartObject();
+        if (!ResponsesWire.Carries(text.Extra, "type"))
+        {
+            writer.WriteString("type"u8, assistant ? "output_text"u8 : "input_text"u8);
+        }
+
+        writer.WriteString("text"u8, text.Text);
+        if (assistant && text.Citations.Count > 0)
+        {
+            writer.WritePropertyName("annotations"u8);
+            ResponsesOutput.WriteCitations(writer, text.Citations);
+        }
+
+        if (assistant && text.LogProbs.Count > 0)
+        {
+            writer.WritePropertyName("logprobs"u8);
+            OpenAILogProbs.Write(writer, text.LogProbs);
+        }
+
+        WriteCache(text, assistant);
+        ResponsesWire.WriteCarried(writer, text.Extra);
+        writer.WriteEndObject();
+    }
+
+    private void WriteMedia(MediaPart media)
+    {
+        switch (media.Source)
+        {
+            case TextSource text:
+                WriteTextPart(new TextPart(text.Text) { Cache = media.Cache }, assistant: false);
+                break;
+            case UrlSource when media.Kind is MediaKind.Audio or MediaKind.Video:
+            case var _ when media.Kind == MediaKind.Video:
+                report.Drop("messages.content", $"the Responses API takes no {(media.Kind == MediaKind.Video ? "video" : "sound by its address")}");
+                break;
+            default:
+                writer.WriteStartObject();
+                WriteMediaFields(media);
+                WriteCache(media, assistant: false);
+                ResponsesWire.WriteCarried(writer, media.Extra);
+                writer.WriteEndObject();
+                break;
+        }
+    }
+
+    private void WriteMediaFields(MediaPart media)
+    {
+        switch (media)
+        {
+            case { Kind: MediaKind.Audio, Source: Base64Source sound }:
+                writer.WriteString("type"u8, "input_audio"u8);
+                writer.WriteStartObject("input_audio"u8);
+                writer.WriteString("data"u8, sound.Base64.Span);
+                writer.WriteString("format"u8, FormatOf(sound.MediaType));
+                ResponsesWire.WriteCarried(writer, media.Extra, "input_audio");
+                writer.WriteEndObject();
+                break;
+            case { Kind: MediaKind.Image }:
+                writer.WriteString("type"u8, "input_image"u8);
+                WriteSource(media.Source, "image_url"u8, "image_url"u8);
+                WriteDetail(media);
+                break;
+            default:
+                writer.WriteString("type"u8, "input_file"u8);
+                if (media.Name is not null || (!own && media.Source is Base64Source))
+                {
+                    writer.WriteString("filename"u8, media.Name ?? NameOf(media.Source));
+                }
+
+                WriteSource(media.Source, "file_url"u8, "file_data"u8);
+                WriteDetail(media);
+                break;
+        }
+    }
+
+    private void WriteSource(MediaSource source, ReadOnlySpan<byte> url, ReadOnlySpan<byte> data)
+    {
+        switch (source)
+        {
+            case UrlSource address:
+                writer.WriteString(url, address.Url);
+                break;
+            case Base64Source bytes:
+                writer.WritePropertyName(data);
+                DataUrl.Write(writer, bytes);
+                break;
+            case FileSource file:
+                writer.WriteString("file_id"u8, file.FileId);
+                break;
+        }
+    }
+
+    private void WriteDetail(MediaPart media)
+    {
+        if (media.Detail is not null)
+        {
+            writer.WriteString("detail"u8, media.Detail);
+        }
+    }
+
+    /// <summary>The end of a cacheable prefix; older models find prefixes by themselves and refuse the mark.</summary>
+    private void WriteCache(ContentPart part, bool assistant)
+    {
+        if (part.Cache is null)
+        {
+            return;
+        }
+
+        if (assistant || !(cacheBreakpoints || own))
+        {
+            DropCache(part);
+            return;
+        }
+
+        writer.WriteStartObject("prompt_cache_breakpoint"u8);
+        writer.WriteString("mode"u8, "explicit"u8);
+        writer.WriteEndObject();
+    }
+
+    private void DropCache(ContentPart part)
+    {
+        if (part.Cache is not null)
+        {
+            report.Drop("cache_control", "OpenAI finds cacheable prefixes by itself here");
+        }
+    }
+
+    private static string FormatOf(string mediaType) => mediaType.ToLowerInvariant() switch
+    {
+        "audio/mpeg" or "audio/mp3" => "mp3",
+        "audio/wav" or "audio/x-wav" or "audio/wave" or "audio/vnd.wave" => "wav",
+        var other => other[(other.IndexOf('/') + 1)..],
+    };
+
+    private static string NameOf(MediaSource source) =>
+        source is Base64Source { MediaType: { } type } && MediaTypes.ExtensionOf(type) is { } extension ? $"document.{extension}" : "document";
+}
