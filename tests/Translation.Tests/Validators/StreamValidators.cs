@@ -19,6 +19,11 @@ internal static class StreamValidators
             return GenerateContentStreamValidator.Faults(sse);
         }
 
+        if (dialect == DialectIds.Responses)
+        {
+            return ResponsesStreamValidator.Faults(sse);
+        }
+
         return [];
     }
 }

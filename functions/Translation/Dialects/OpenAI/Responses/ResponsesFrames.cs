@@ -61,7 +61,7 @@ internal sealed class ResponsesFrames(AnswerContext context) : IDisposable
             case ReasoningPart:
                 Open(seed);
                 break;
-            default:
+            case ToolCallPart:
                 EndItem();
                 break;
         }

@@ -32,17 +32,17 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
         writer.WriteStartArray();
         for (int i = 0; i < messages.Count; i++)
         {
-            WriteMessage(messages[i], goesOn: i + 1 < messages.Count && messages[i + 1].Role == Role.Assistant);
+            WriteMessage(messages[i], $"messages[{i}]", goesOn: i + 1 < messages.Count && messages[i + 1].Role == Role.Assistant);
         }
 
         writer.WriteEndArray();
     }
 
-    private void WriteMessage(Message message, bool goesOn)
+    private void WriteMessage(Message message, string path, bool goesOn)
     {
         if (message.Name is not null)
         {
-            report.Drop("name", "the Responses API has no names of speakers");
+            report.Drop($"{path}.name", "turns have no speaker's name");
         }
 
         int from = 0;
@@ -55,12 +55,12 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
 
             if (i > from || message.Parts.Count == 0)
             {
-                WriteContent(message, from, i);
+                WriteContent(message, path, from, i);
             }
 
             if (i < message.Parts.Count)
             {
-                WriteItem(message.Parts[i], goesOn || message.Parts.Skip(i + 1).Any(p => p is TextPart or RefusalPart or ToolCallPart));
+                WriteItem(message.Parts[i], $"{path}.content[{i}]", goesOn || message.Parts.Skip(i + 1).Any(p => p is TextPart or RefusalPart or ToolCallPart));
             }
 
             from = i + 1;
@@ -75,15 +75,22 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
         _ => false,
     };
 
-    private void WriteContent(Message message, int from, int to)
+    private void WriteContent(Message message, string path, int from, int to)
     {
         List<ContentPart> said = [];
         List<ContentPart>? shown = null;
         for (int i = from; i < to; i++)
         {
             ContentPart part = message.Parts[i];
+            if (!CanSay(part, $"{path}.content[{i}]"))
+            {
+                continue;
+            }
+
             if (part is MediaPart && message.Role == Role.Assistant)
             {
+                // The API takes pictures from users only.
+                report.Change($"{path}.content[{i}]", "what the model made is shown to it as a user's turn");
                 (shown ??= []).Add(part);
             }
             else
@@ -100,8 +107,6 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
 
         if (shown is not null)
         {
-            // The API takes pictures from users only.
-            report.Change("messages.content", "what the model made is shown to it as a user's turn");
             WriteMessageItem(new Message(Role.User, shown), shown, null);
         }
     }
@@ -138,8 +143,9 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
     };
 
     /// <summary>Writes an item of its own.</summary>
+    /// <param name="path">Its place, for the report.</param>
     /// <param name="goesOn">True when something that the model said or did follows in its turn.</param>
-    private void WriteItem(ContentPart part, bool goesOn)
+    private void WriteItem(ContentPart part, string path, bool goesOn)
     {
         switch (part)
         {
@@ -147,16 +153,16 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
                 WriteCall(call);
                 break;
             case ToolResultPart result:
-                WriteResult(result);
+                WriteResult(result, path);
                 break;
             case ReasoningPart reasoning:
-                WriteReasoning(reasoning, goesOn);
+                WriteReasoning(reasoning, path, goesOn);
                 break;
             case OpaquePart opaque when opaque.Dialect == DialectIds.Responses:
                 writer.WriteRaw(opaque.Json);
                 break;
-            case OpaquePart opaque:
-                report.Drop(opaque.Path, "only its own dialect can say it");
+            default:
+                report.Drop(path, "only its own dialect can say it");
                 break;
         }
     }
@@ -179,11 +185,20 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
         writer.WriteEndObject();
     }
 
-    private void WriteResult(ToolResultPart result)
+    private void WriteResult(ToolResultPart result, string path)
     {
+        List<ContentPart> content = [];
+        for (int i = 0; i < result.Content.Count; i++)
+        {
+            if (CanSay(result.Content[i], $"{path}.content[{i}]"))
+            {
+                content.Add(result.Content[i]);
+            }
+        }
+
         if (result.IsError)
         {
-            report.Drop("tool_result.is_error", "OpenAI has no mark for a tool that failed; the result's text is kept");
+            MarkError(content, path);
         }
 
         writer.WriteStartObject();
@@ -191,30 +206,63 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
         ResponsesWire.WriteCarried(writer, result.Extra);
         writer.WriteString("call_id"u8, result.CallId);
         writer.WritePropertyName("output"u8);
-        if (result.Content.Count == 0 && !own)
+        if (content.Count == 0 && !own)
         {
             writer.WriteStringValue("");
         }
         else
         {
-            WriteParts(result.Content, assistant: false);
+            WriteParts(content, assistant: false);
         }
 
         writer.WriteEndObject();
+    }
+
+    /// <summary>OpenAI has no mark for a tool that failed; the result's text has to say so.</summary>
+    private void MarkError(List<ContentPart> content, string path)
+    {
+        int text = content.FindIndex(p => p is TextPart);
+        if (text < 0)
+        {
+            content.Insert(0, new TextPart("Error"));
+        }
+        else if (content[text] is TextPart said && !said.Text.Contains("error", StringComparison.OrdinalIgnoreCase))
+        {
+            content[text] = said with { Text = $"Error: {said.Text}" };
+            report.Change($"{path}.is_error", "said in the result's text");
+        }
+    }
+
+    /// <summary>False, with a report, for what the API takes from nobody; what a client of its own sends is left to it to judge.</summary>
+    private bool CanSay(ContentPart part, string path)
+    {
+        string? reason = part switch
+        {
+            OpaquePart opaque when opaque.Dialect != DialectIds.Responses => "only its own dialect can say it",
+            MediaPart { Kind: MediaKind.Audio } when !own => "the Responses API takes no sound",
+            MediaPart { Kind: MediaKind.Video } when !own => "the Responses API takes no moving pictures",
+            _ => null,
+        };
+        if (reason is not null)
+        {
+            report.Drop(path, reason);
+        }
+
+        return reason is null;
     }
 
     /// <summary>
     /// Only what OpenAI made can go back to it, in its own cipher text or, from a client of this dialect, by the id it is stored under; and
     /// only together with what it led to.
     /// </summary>
-    private void WriteReasoning(ReasoningPart reasoning, bool goesOn)
+    private void WriteReasoning(ReasoningPart reasoning, string path, bool goesOn)
     {
         bool whole = ResponsesWire.IsOwn(reasoning.Extra);
         if (!whole && (reasoning.Signature?.Origin != DialectIds.Responses || !goesOn))
         {
             if (reasoning.Text.Length > 0)
             {
-                report.Drop("reasoning", goesOn ? "OpenAI takes back no reasoning but its own, in encrypted form" : "OpenAI takes back no reasoning that led to nothing");
+                report.Drop(path, goesOn ? "OpenAI takes back no reasoning but its own, in encrypted form" : "OpenAI takes back no reasoning that led to nothing");
             }
 
             return;
@@ -281,11 +329,8 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
             case MediaPart media:
                 WriteMedia(media);
                 break;
-            case OpaquePart opaque when opaque.Dialect == DialectIds.Responses:
-                writer.WriteRaw(opaque.Json);
-                break;
             case OpaquePart opaque:
-                report.Drop(opaque.Path, "only its own dialect can say it");
+                writer.WriteRaw(opaque.Json);
                 break;
         }
     }
@@ -318,23 +363,17 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
 
     private void WriteMedia(MediaPart media)
     {
-        switch (media.Source)
+        if (media.Source is TextSource text)
         {
-            case TextSource text:
-                WriteTextPart(new TextPart(text.Text) { Cache = media.Cache }, assistant: false);
-                break;
-            case UrlSource when media.Kind is MediaKind.Audio or MediaKind.Video:
-            case var _ when media.Kind == MediaKind.Video:
-                report.Drop("messages.content", $"the Responses API takes no {(media.Kind == MediaKind.Video ? "video" : "sound by its address")}");
-                break;
-            default:
-                writer.WriteStartObject();
-                WriteMediaFields(media);
-                WriteCache(media, assistant: false);
-                ResponsesWire.WriteCarried(writer, media.Extra);
-                writer.WriteEndObject();
-                break;
+            WriteTextPart(new TextPart(media.Name is null ? text.Text : $"{media.Name}\n{text.Text}") { Cache = media.Cache }, assistant: false);
+            return;
         }
+
+        writer.WriteStartObject();
+        WriteMediaFields(media);
+        WriteCache(media, assistant: false);
+        ResponsesWire.WriteCarried(writer, media.Extra);
+        writer.WriteEndObject();
     }
 
     private void WriteMediaFields(MediaPart media)
