@@ -19,7 +19,6 @@ internal sealed class ResponsesFrames(AnswerContext context) : IDisposable
     private ResponsesItem? _item;
     private JsonEncodedText _itemId;
     private ContentPart? _part;
-    private string? _held;
     private bool _told;
     private long _sequence;
 
@@ -50,7 +49,6 @@ internal sealed class ResponsesFrames(AnswerContext context) : IDisposable
         _text.Clear();
         _citations.Clear();
         _logProbs.Clear();
-        _held = null;
         _told = false;
         switch (seed)
         {
@@ -62,7 +60,7 @@ internal sealed class ResponsesFrames(AnswerContext context) : IDisposable
                 Open(seed);
                 break;
             case ToolCallPart:
-                EndItem();
+                Open(seed);
                 break;
         }
     }
@@ -81,19 +79,6 @@ internal sealed class ResponsesFrames(AnswerContext context) : IDisposable
             return;
         }
 
-        if (_part is ToolCallPart && _item is null)
-        {
-            // The seal of a call may follow its arguments, and the call's id, which is told first, carries it. A call whose arguments come in
-            // many pieces has none.
-            if (_held is null)
-            {
-                _held = delta.Text;
-                return;
-            }
-
-            OpenCall();
-        }
-
         if (_part is ReasoningPart && !_told)
         {
             OpenSummary();
@@ -103,18 +88,12 @@ internal sealed class ResponsesFrames(AnswerContext context) : IDisposable
         WriteDelta(delta.Text, null);
     }
 
-    /// <summary>The part is sealed.</summary>
+    /// <summary>The part is sealed. Of what can be sealed after its start only reasoning has a place for that here.</summary>
     public void Sign(Signature seal)
     {
-        _part = _part switch
+        if (_part is ReasoningPart reasoning)
         {
-            ReasoningPart reasoning => reasoning with { Signature = seal },
-            ToolCallPart call => call with { Signature = seal },
-            var other => other,
-        };
-        if (_part is ToolCallPart && _item is not null)
-        {
-            _item.Parts[0] = _part;
+            _part = reasoning with { Signature = seal };
         }
     }
 
@@ -159,8 +138,8 @@ internal sealed class ResponsesFrames(AnswerContext context) : IDisposable
             case ReasoningPart reasoning:
                 EndReasoning(reasoning with { Text = _text.ToString() });
                 break;
-            case ToolCallPart:
-                EndCall();
+            case ToolCallPart call:
+                EndCall(call with { Arguments = _text.ToString() });
                 break;
             case MediaPart media:
                 EndMedia(media);
@@ -229,18 +208,6 @@ internal sealed class ResponsesFrames(AnswerContext context) : IDisposable
         WriteItem("response.output_item.added"u8);
     }
 
-    private void OpenCall()
-    {
-        Open(_part!);
-        string? held = _held;
-        _held = null;
-        if (!string.IsNullOrEmpty(held))
-        {
-            _text.Append(held);
-            WriteDelta(held, null);
-        }
-    }
-
     private void OpenSummary()
     {
         _told = true;
@@ -303,14 +270,8 @@ internal sealed class ResponsesFrames(AnswerContext context) : IDisposable
         _item!.Parts.Add(whole);
     }
 
-    private void EndCall()
+    private void EndCall(ToolCallPart whole)
     {
-        if (_item is null)
-        {
-            OpenCall();
-        }
-
-        var whole = (ToolCallPart)_part! with { Arguments = _text.ToString() };
         bool custom = whole.Kind == ToolKind.Custom;
         Utf8JsonWriter json = BeginItemEvent(custom ? "response.custom_tool_call_input.done"u8 : "response.function_call_arguments.done"u8);
         if (custom)
