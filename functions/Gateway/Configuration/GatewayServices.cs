@@ -12,10 +12,12 @@ public static class GatewayServices
 {
     /// <summary>Reads the configuration and registers everything that the gateway consists of.</summary>
     /// <exception cref="GatewayConfigurationException">The configuration cannot be used; holds all its faults.</exception>
-    public static IServiceCollection AddGateway(this IServiceCollection services, IConfiguration configuration)
-    {
-        GatewaySettings settings = GatewaySettingsReader.Read(configuration);
+    public static IServiceCollection AddGateway(this IServiceCollection services, IConfiguration configuration) =>
+        services.AddGateway(GatewaySettingsReader.Read(configuration));
 
+    /// <summary>Registers everything that the gateway consists of.</summary>
+    internal static IServiceCollection AddGateway(this IServiceCollection services, GatewaySettings settings)
+    {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(settings);
         services.AddSingleton(settings.Limits);

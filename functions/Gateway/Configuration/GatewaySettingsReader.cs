@@ -43,6 +43,11 @@ internal static class GatewaySettingsReader
             root.Fault("providers", "there is none, so nothing can be served. Configure one, or set 'discover' to true.");
         }
 
+        if (address.Fault is { } addressFault)
+        {
+            faults.Add(addressFault);
+        }
+
         if (callers.Count == 0 && !address.IsPrivate)
         {
             root.Fault("callers", StartRules(address));

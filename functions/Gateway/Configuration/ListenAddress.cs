@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Configuration;
 
@@ -20,6 +19,10 @@ internal sealed record ListenAddress(IReadOnlyList<string> Urls)
     /// <summary>The setting by which a Functions host tells its custom handler where to listen.</summary>
     public const string FunctionsPortSetting = "FUNCTIONS_CUSTOMHANDLER_PORT";
 
+    /// <summary>The first address, as one would type it.</summary>
+    public string First => Urls[0].Replace("//*", "//localhost", StringComparison.Ordinal).Replace("//+", "//localhost", StringComparison.Ordinal)
+        .Replace("//0.0.0.0", "//localhost", StringComparison.Ordinal).Replace("//[::]", "//localhost", StringComparison.Ordinal).TrimEnd('/');
+
     /// <summary>True when a Functions host stands in front: its loopback connection carries the requests of the world.</summary>
     public bool BehindFunctionsHost { get; init; }
 
@@ -28,6 +31,14 @@ internal sealed record ListenAddress(IReadOnlyList<string> Urls)
 
     /// <summary>True when nobody else can reach this gateway, so that it may serve callers without keys.</summary>
     public bool IsPrivate => BehindFunctionsHost ? Development : Urls.All(IsLoopback);
+
+    /// <summary>Why the gateway cannot listen there; null when it can.</summary>
+    public ConfigurationFault? Fault =>
+        Urls.FirstOrDefault(url => !Uri.TryCreate(Concrete(url), UriKind.Absolute, out Uri? uri) || uri.Scheme != "http") is { } bad
+            ? new ConfigurationFault(
+                BehindFunctionsHost ? FunctionsPortSetting : "urls",
+                $"'{bad}' is not an address that the gateway can listen on: it speaks plain HTTP, such as {Default}; leave TLS to what stands in front.")
+            : null;
 
     /// <summary>Reads it from the configuration.</summary>
     public static ListenAddress From(IConfiguration configuration)
@@ -78,8 +89,4 @@ internal sealed record ListenAddress(IReadOnlyList<string> Urls)
 
     // Kestrel's wildcards are no URIs.
     private static string Concrete(string url) => url.Replace("//*", "//0.0.0.0", StringComparison.Ordinal).Replace("//+", "//0.0.0.0", StringComparison.Ordinal);
-
-    /// <summary>The port of the first address, for people.</summary>
-    public string First => Urls[0].Replace("//*", "//localhost", StringComparison.Ordinal).Replace("//+", "//localhost", StringComparison.Ordinal)
-        .TrimEnd('/').ToString(CultureInfo.InvariantCulture);
 }

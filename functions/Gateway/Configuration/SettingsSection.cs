@@ -172,7 +172,8 @@ internal sealed class SettingsSection(IConfigurationSection section, string path
             if (!_asked.Contains(child.Key, StringComparer.OrdinalIgnoreCase))
             {
                 string key = Unescape(child.Key);
-                Fault(key, $"is not a setting.{NearestName.Question(key, _asked)}");
+                string hint = NearestName.Question(key, _asked) is { Length: > 0 } question ? question : $" There are: {string.Join(", ", _asked.Distinct())}.";
+                Fault(key, "is not a setting." + hint);
             }
         }
     }

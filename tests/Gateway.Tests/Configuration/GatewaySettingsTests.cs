@@ -181,9 +181,11 @@ public sealed class GatewaySettingsTests
     [Fact]
     public void The_exception_lists_one_fault_a_line()
     {
-        var exception = Assert.Throws<GatewayConfigurationException>(() => Settings.Read("""{ "limits": { "a": 1, "b": 2 } }"""));
+        var exception = Assert.Throws<GatewayConfigurationException>(() => Settings.Read("""{ "limits": { "connekt": 1, "silense": 2 } }"""));
 
-        Assert.Equal("The gateway's configuration has 2 faults:\n  limits.a: is not a setting.\n  limits.b: is not a setting.", exception.Message);
+        Assert.Equal(
+            "The gateway's configuration has 2 faults:\n  limits.connekt: is not a setting. Did you mean 'connect'?\n  limits.silense: is not a setting. Did you mean 'silence'?",
+            exception.Message);
     }
 
     [Fact]
