@@ -3,7 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Logging.Console;
 using Serverless.Gateway.Configuration;
-//using Serverless.Gateway.Endpoints;
+using Serverless.Gateway.Endpoints;
 
 namespace Serverless.App;
 
@@ -64,6 +64,6 @@ internal static class HostSetup
         }
 
         app.UseGatewayGuard();
-//        app.MapGateway();
+        app.MapGateway();
     }
 }
