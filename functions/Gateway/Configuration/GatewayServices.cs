@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Serverless.Gateway.Access;
+using Serverless.Gateway.Pipeline;
 using Serverless.Gateway.Routing;
 
 namespace Serverless.Gateway.Configuration;
@@ -30,7 +31,8 @@ public static class GatewayServices
         // Access: who may
         services.AddSingleton<IAccessControl>(settings.IsOpen ? new OpenAccess() : new ConfiguredCallers(settings.Callers));
 
-        return services;
+        // The request path, from a client's bytes to a provider and back, and the record of it
+        return services.AddGatewayPipeline();
     }
 
     /// <summary>Adds what stands before routing: in the open mode, the guard against web pages.</summary>
