@@ -57,7 +57,7 @@ internal static class MessagesFixture
 
     public static Message Assistant(string text) => new(Role.Assistant, [new TextPart(text)]);
 
-    public static Message System(string text) => new(Role.System, [new TextPart(text)]);
+    public static Message Instruct(string text) => new(Role.System, [new TextPart(text)]);
 
     public static string Text(Action<IBufferWriter<byte>> write)
     {

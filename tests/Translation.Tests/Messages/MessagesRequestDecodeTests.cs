@@ -189,7 +189,7 @@ public sealed class MessagesRequestDecodeTests
     public void UnknownBlocksAreKeptWhole()
     {
         string[] types = ["server_tool_use", "web_search_tool_result", "mcp_tool_use", "mcp_tool_result", "container_upload", "search_result", "block_of_tomorrow"];
-        IReadOnlyList<ContentPart> parts = DecodeBlocks(string.Join(',', types.Select(t => $$"""{"type":"{{t}}","x":[1],"cache_control":{"type":"ephemeral"}}""")));
+        IReadOnlyList<ContentPart> parts = DecodeBlocks(string.Join(',', types.Select(t => $$"""{"cache_control":{"type":"ephemeral"},"type":"{{t}}","x":[1]}""")));
         Assert.Equal(types, parts.Cast<OpaquePart>().Select(p => p.Type));
         Assert.Equal("messages[0].content[6]", ((OpaquePart)parts[6]).Path);
         Assert.All(parts, p => Assert.NotNull(p.Cache));
