@@ -25,12 +25,12 @@ public sealed class MessagesReplayTests
         string foreign = SignatureCarrier.Wrap(new Signature("gAAA", DialectIds.Responses), DialectIds.Messages);
         string id = ToolCallIdCarrier.Wrap("call_1", new Signature("c2ln", DialectIds.GenerateContent));
         string spliced = Splice(
-            $$"""
+            $$$"""
             {"messages":[
               {"role":"user","content":"Hi"},
-              {"role":"assistant","content":[{"type":"thinking","thinking":"GPT","signature":"{{foreign}}"},{"type":"thinking","thinking":"bare","signature":""},{"type":"thinking","thinking":"own","signature":"c2VhbA=="},{"type":"text","text":"Hello","of_tomorrow":1},{"type":"tool_use","id":"{{id}}","name":"t","input":{"a":1.50}}]},
-              {"role":"user","content":[{"type":"tool_result","tool_use_id":"{{id}}","content":"r"}]},
-              {"role":"assistant","content":[{"type":"redacted_thinking","data":"{{foreign}}"}]},
+              {"role":"assistant","content":[{"type":"thinking","thinking":"GPT","signature":"{{{foreign}}}"},{"type":"thinking","thinking":"bare","signature":""},{"type":"thinking","thinking":"own","signature":"c2VhbA=="},{"type":"text","text":"Hello","of_tomorrow":1},{"type":"tool_use","id":"{{{id}}}","name":"t","input":{"a":1.50}}]},
+              {"role":"user","content":[{"type":"tool_result","tool_use_id":"{{{id}}}","content":"r"}]},
+              {"role":"assistant","content":[{"type":"redacted_thinking","data":"{{{foreign}}}"}]},
               {"role":"user","content":[]}],"model":"m","max_tokens":5}
             """);
         AssertSame(

@@ -89,7 +89,7 @@ internal static class MessagesReasoning
         }
 
         ReasoningEffort? effort = options.Effort ?? (plan.Type == ThinkingType.Adaptive && options.BudgetTokens is { } budget ? ReasoningTable.EffortOf(budget) : null);
-        return plan with { Effort = EffortFor(effort, model, unthinking: plan.Type == ThinkingType.Disabled, quiet: plan.Type == ThinkingType.Enabled, report) };
+        return plan with { Effort = EffortFor(effort, model, unthinking: plan.Type == ThinkingType.Disabled, quiet: !effortOnly, report) };
     }
 
     /// <summary>Writes <c>thinking</c>.</summary>
@@ -194,7 +194,7 @@ internal static class MessagesReasoning
 
         if (model.MaxEffort is not { } max)
         {
-            // A budget has said it already; a model that does not think has been reported.
+            // Where thinking was asked for, a budget says it, or the report why not.
             if (!quiet && model.Thinking != ThinkingModes.None)
             {
                 report.Drop(Field, "this model has no effort to set");
