@@ -1,5 +1,7 @@
 using Serverless.Translation.Canonical;
 using Serverless.Translation.Dialects.Anthropic.Messages;
+using Serverless.Translation.Dialects.Gemini.EmbedContent;
+using Serverless.Translation.Dialects.Gemini.GenerateContent;
 using Serverless.Translation.Dialects.OpenAI.ChatCompletions;
 using Serverless.Translation.Dialects.OpenAI.Embeddings;
 using Serverless.Translation.Dialects.OpenAI.Responses;
@@ -15,12 +17,14 @@ public static class DialectCatalog
         new MessagesDialect(),
         new ChatCompletionsDialect(),
         new ResponsesDialect(),
+        new GenerateContentDialect(),
     ];
 
     /// <summary>The formats for embeddings.</summary>
     public static IReadOnlyList<IEmbeddingDialect> Embeddings { get; } =
     [
         new EmbeddingsDialect(),
+        new EmbedContentDialect(),
     ];
 
     /// <summary>The chat format of that name.</summary>

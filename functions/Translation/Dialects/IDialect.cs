@@ -120,7 +120,7 @@ public interface IChatStreamDecoder
 
     /// <summary>
     /// Tells that the provider closed the stream. Adds <see cref="Failed"/> (<see cref="ErrorKind.Upstream"/>, code <c>stream_truncated</c>)
-    /// when its end had not been announced, and nothing otherwise.
+    /// when its end had not been announced, and nothing otherwise; in a format without a mark at its end (Gemini) it adds the last events.
     /// </summary>
     void Complete(IList<ChatEvent> events);
 

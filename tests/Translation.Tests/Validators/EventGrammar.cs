@@ -111,8 +111,7 @@ internal sealed class EventGrammar
             RefusalPart { Text.Length: > 0 } => "a refusal begins empty and grows",
             ToolCallPart { Arguments.Length: > 0 } => "arguments begin empty and grow",
             ToolCallPart { Id: "" } or ToolCallPart { Name: "" } => "a tool call has an id and a name from its start",
-            TextPart { Signature: not null } or ReasoningPart { Signature: not null } or ToolCallPart { Signature: not null }
-                or MediaPart { Signature: not null } => "a signature is an event",
+            TextPart { Signature: not null } or ReasoningPart { Signature: not null } => "a signature is an event",
             ToolResultPart => "a model does not answer its own call",
             _ => null,
         };

@@ -40,7 +40,8 @@ internal sealed class GenerateContentStreamValidator
             number++;
         }
 
-        validator.Require(!parser.TryReadLast(out _), "the last frame has no blank line");
+        // Google repeats an error as bare JSON, without a blank line; clients older than the frame rely on it.
+        validator.Require(!parser.TryReadLast(out SseFrame last) || (validator._error && last.IsComment), "the last frame has no blank line");
         validator.End();
         return validator._faults;
     }
