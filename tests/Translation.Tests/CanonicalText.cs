@@ -8,11 +8,13 @@ using Serverless.Translation.Canonical;
 namespace Serverless.Translation.Tests;
 
 /// <summary>
-/// Canonical values as text, every property that says something, lists spelled out: records compare their lists by reference, so
+/// Canonical values as text, every property that says something, lists spelled out, JSON without its layout: records compare their lists by reference, so
 /// equality is asked of this instead, and a failure shows where two values part.
 /// </summary>
 internal static class CanonicalText
 {
+    private static readonly JsonSerializerOptions Deep = new() { MaxDepth = 256 };
+
     public static string Of(object? value)
     {
         var text = new StringBuilder();
@@ -30,11 +32,14 @@ internal static class CanonicalText
             case null:
                 text.Append("null");
                 break;
+            case string s when JsonText.TryParse(s) is { } inner:
+                text.Append("JSON ").Append(JsonSerializer.Serialize(inner, Deep));
+                break;
             case string s:
                 text.Append(JsonSerializer.Serialize(s));
                 break;
             case JsonElement json:
-                text.Append(json.ValueKind == JsonValueKind.Undefined ? "undefined" : json.GetRawText());
+                text.Append(json.ValueKind == JsonValueKind.Undefined ? "undefined" : JsonSerializer.Serialize(json, Deep));
                 break;
             case ReadOnlyMemory<byte> bytes:
                 text.Append(Encoding.UTF8.GetString(bytes.Span));
@@ -69,7 +74,7 @@ internal static class CanonicalText
         foreach (PropertyInfo property in value.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
         {
             object? item = property.GetIndexParameters().Length == 0 ? property.GetValue(value) : null;
-            if (item is null or ICollection { Count: 0 } or false)
+            if (item is null or ICollection { Count: 0 } or false || (value is OpaquePart && property.Name == nameof(OpaquePart.Path)))
             {
                 continue;
             }

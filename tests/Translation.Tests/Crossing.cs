@@ -11,9 +11,16 @@ namespace Serverless.Translation.Tests;
 internal static class Crossing
 {
     public const string RequestId = "req-fixture";
-    public const string TargetModel = "target-model";
 
     public static readonly DateTimeOffset Created = DateTimeOffset.FromUnixTimeSeconds(1_750_000_000);
+
+    /// <summary>A current model behind each dialect: what may be asked of it depends on its name.</summary>
+    public static TargetProfile ProfileOf(DialectId target) => new(target.Name switch
+    {
+        "anthropic.messages" => "claude-opus-4-6",
+        "gemini.generate-content" => "gemini-3-pro",
+        _ => "gpt-5.1",
+    });
 
     /// <summary>A client's body as a canonical request.</summary>
     public static ChatRequest Decode(IChatDialect client, byte[] body, RequestAddress address) =>
@@ -22,12 +29,20 @@ internal static class Crossing
     /// <summary>A canonical request as a target gets it.</summary>
     public static CrossedRequest Encode(ChatRequest request, IChatDialect target, TargetProfile? profile = null)
     {
-        profile ??= new TargetProfile(TargetModel);
+        profile ??= ProfileOf(target.Id);
         var report = new TranslationReport();
         AdaptedRequest adapted = RequestAdapter.Adapt(request, target, profile, report);
         var output = new ArrayBufferWriter<byte>();
         target.EncodeRequest(adapted.Request, profile, report, output);
         return new CrossedRequest(target.UpstreamPath(profile.Model, request.Stream), output.WrittenSpan.ToArray(), report, adapted);
+    }
+
+    /// <summary>A canonical request in its own dialect, as the codec alone writes it.</summary>
+    public static byte[] EncodeOnly(ChatRequest request, IChatDialect dialect, string model)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        dialect.EncodeRequest(request, new TargetProfile(model), new TranslationReport(), output);
+        return output.WrittenSpan.ToArray();
     }
 
     /// <summary>The events of a provider's stream.</summary>

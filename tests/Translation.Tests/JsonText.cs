@@ -14,6 +14,9 @@ internal static class JsonText
         MaxDepth = 256,
     }) ?? "null";
 
+    /// <summary>Parses what may be nested deeply.</summary>
+    public static JsonElement Parse(byte[] json) => JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 256 }).RootElement;
+
     /// <summary>Every scalar with its path, as <c>messages[2].content</c>.</summary>
     public static IEnumerable<(string Path, JsonElement Value)> Leaves(JsonElement json, string path = "") => json.ValueKind switch
     {

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using Serverless.Translation.Canonical;
-using Serverless.Translation.Dialects;
 using Serverless.Translation.Wire;
 
 namespace Serverless.Translation.Tests;
@@ -17,6 +16,9 @@ namespace Serverless.Translation.Tests;
 internal static class Payloads
 {
     private const string Absent = "The recorded payloads are not on this machine (../shared/payloads, or set SERVERLESS_PAYLOADS).";
+
+    /// <summary>Events of a shape that the API never had in public.</summary>
+    private static readonly string[] Unreal = ["multimodalRequest/responses/followup-response-streaming.json"];
 
     /// <summary>The folder of the repository.</summary>
     public static string Repository { get; } = FindRepository();
@@ -37,6 +39,7 @@ internal static class Payloads
             .SelectMany(folder => FoldersOf(dialect).SelectMany(d => names.Select(name => Path.Combine(folder, d, name))))
             .Where(File.Exists)
             .Select(path => Path.GetRelativePath(Root, path))
+            .Except(Unreal)
             .Order(StringComparer.Ordinal);
     }
 
@@ -72,10 +75,6 @@ internal static class Payloads
 
     /// <summary>A recorded stream as the provider sent it: server-sent events.</summary>
     public static byte[] ReadSse(string file, string newline = "\n") => ToSse(ReadJson(file), newline);
-
-    /// <summary>What the URL said for the recorded request: Gemini's model stands there.</summary>
-    public static RequestAddress AddressOf(DialectId dialect) =>
-        dialect == DialectIds.GenerateContent ? new RequestAddress("gemini-test") : default;
 
     /// <summary>Renders an array of event bodies as server-sent events. Typed events get their name; chunks get <c>[DONE]</c>.</summary>
     public static byte[] ToSse(JsonElement events, string newline = "\n")

@@ -8,7 +8,7 @@ namespace Serverless.Translation.Canonical;
 /// </code>
 /// Indices count up from 0 in order of <see cref="PartStarted"/> over the whole stream; parts of different index may interleave.
 /// A text, reasoning or refusal begins empty and grows; a tool call's arguments, too. The seal of a tool call stands in its seed, since
-/// some clients get it in the call's id; those of other parts are events.
+/// some clients get it in the call's id; that of a medium may; those of texts and reasoning are events.
 /// Every choice has one <see cref="ChoiceEnded"/>, after its last part and before <see cref="Finished"/>. A stream that fails
 /// leaves parts open. A stream may fail before it has started.
 /// </summary>

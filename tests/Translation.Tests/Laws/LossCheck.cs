@@ -14,7 +14,7 @@ internal static partial class LossCheck
 {
     public static IEnumerable<string> Lost(JsonElement source, DialectId client, CrossedRequest crossed)
     {
-        HashSet<string> told = [.. JsonText.Texts(JsonDocument.Parse(crossed.Body, new JsonDocumentOptions { MaxDepth = 256 }).RootElement)];
+        HashSet<string> told = [.. JsonText.Texts(JsonText.Parse(crossed.Body))];
         string[] long_ = [.. told.Where(t => t.Length > 1)];
         foreach ((string path, JsonElement value) in JsonText.Leaves(source))
         {
@@ -55,20 +55,15 @@ internal static partial class LossCheck
     /// <summary>A data URL and the base64 within it are the same thing.</summary>
     private static string Essence(string text)
     {
+        // A seal that rides in an id is no part of it.
+        int seal = text.IndexOf("__sig_", StringComparison.Ordinal);
+        text = seal < 0 ? text : text[..seal];
         int comma = text.StartsWith("data:", StringComparison.Ordinal) ? text.IndexOf(";base64,", StringComparison.Ordinal) : -1;
         return comma < 0 ? text : text[(comma + 8)..];
     }
 
-    private static bool IsReported(CrossedRequest crossed, string path) => crossed.Report.Entries.Any(entry =>
-    {
-        string field = entry.Field;
-        return path == field || Under(path, field) || Under(field, path) || Parent(path) == field;
-    });
-
-    private static bool Under(string path, string field) =>
-        path.Length > field.Length && path.StartsWith(field, StringComparison.Ordinal) && path[field.Length] is '.' or '[' && field.Length > 0;
-
-    private static string Parent(string path) => path.LastIndexOf('.') is var dot and > 0 ? path[..dot] : "";
+    private static bool IsReported(CrossedRequest crossed, string path) =>
+        crossed.Report.Entries.Any(entry => ReportedNames.Tells(entry.Field, path) || path.StartsWith(entry.Field, StringComparison.Ordinal));
 
     /// <summary>Words that belong to the format, not to the client: their place in the target is taken by other words.</summary>
     private static bool IsVocabulary(DialectId client, string path, JsonElement value)
@@ -80,13 +75,18 @@ internal static partial class LossCheck
 
             // The model is the gateway's business; so are ids of items, which only their provider can look up.
             "model" => path == "model",
-            "id" => client == DialectIds.Responses && value.ValueKind == JsonValueKind.String,
+            "id" => value.ValueKind == JsonValueKind.String && (client == DialectIds.Responses || !IsPlain(value.GetString()!)),
+
+            // Ids of calls and names of tools are respelled where a target takes fewer characters; the pairs stay, and the answer is told the old name.
+            "tool_call_id" or "call_id" or "tool_use_id" or "name" when value.ValueKind == JsonValueKind.String => !IsPlain(value.GetString()!),
 
             // The type of a medium may be told by the name of its place.
             "media_type" or "mimeType" or "mime_type" or "format" or "detail" => true,
             _ => false,
         };
     }
+
+    private static bool IsPlain(string name) => name.Length is > 0 and <= 64 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-') && !char.IsAsciiDigit(name[0]);
 
     private static IEnumerable<string> SchemaProperties(JsonElement json, string path)
     {

@@ -46,7 +46,7 @@ public sealed class MediaLaws
         Fixture fixture = Fixture.Of(Fixture.Requests, client, name);
         IChatDialect dialect = DialectCatalog.ChatDialect(new DialectId(target));
         CrossedRequest crossed = Crossing.Encode(fixture.DecodeRequest(), dialect);
-        JsonElement sent = JsonDocument.Parse(crossed.Body).RootElement;
+        JsonElement sent = JsonText.Parse(crossed.Body);
         List<string> arrived = [.. Blobs(sent).Select(b => b.Hash)];
         List<string> faults = [];
         foreach ((string path, string hash, string mediaType) in Blobs(fixture.ReadJson()))

@@ -24,7 +24,7 @@ internal static class RandomStream
         Gen.Const(new Plan(new ReasoningPart("") { Redacted = true }, DeltaKind.Reasoning, [], new SignatureSet(0, new Signature("cmVk", DialectIds.Messages)))),
         Gen.Int[0, 3].Select(i => Arguments[i]).Select(
             a => new Plan(new ToolCallPart("id", "tool", ""), DeltaKind.ToolArguments, a)),
-        Gen.Const(new Plan(new ToolCallPart("id", "tool", ""), DeltaKind.ToolArguments, ["{}"], new SignatureSet(0, new Signature("c2ln", DialectIds.GenerateContent)))),
+        Gen.Const(new Plan(new ToolCallPart("id", "tool", "") { Signature = new Signature("c2ln", DialectIds.GenerateContent) }, DeltaKind.ToolArguments, ["{}"])),
         Texts.Select(t => new Plan(new RefusalPart(""), DeltaKind.Refusal, ["No.", .. t])),
         Gen.Const(new Plan(new MediaPart(MediaKind.Image, new Base64Source("image/png", "iVBORw0KGgo="u8.ToArray())), DeltaKind.Media, [])),
         Gen.Const(new Plan(new OpaquePart(DialectIds.Messages, JsonElement.Parse("""{"type":"server_tool_use","id":"srvtoolu_1","name":"web_search","input":{}}"""), "content[0]"), DeltaKind.Text, [])));

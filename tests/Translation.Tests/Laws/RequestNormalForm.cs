@@ -72,15 +72,69 @@ internal static class RequestNormalForm
 
     private static void Messages(JsonObject root)
     {
-        // A bare text is a list of one text block.
-        ContentToText(root, "system", "text");
+        // output_format is the old name of output_config.format.
+        if (root["output_format"] is { } format)
+        {
+            root.Remove("output_format");
+            JsonObject config = root["output_config"] as JsonObject ?? [];
+            config["format"] = format.DeepClone();
+            root["output_config"] = config.Parent is null ? config : config.DeepClone();
+        }
+
+        // "custom" is what a tool is without a type.
+        foreach (JsonObject tool in Objects(root["tools"]))
+        {
+            if (tool["type"]?.GetValue<string>() == "custom")
+            {
+                tool.Remove("type");
+            }
+        }
+
+        // Consecutive turns of one role are one turn, and a bare text is a list of one text block.
+        TextToContent(root, "system");
+        JsonArray joined = [];
         foreach (JsonObject message in Objects(root["messages"]))
         {
-            ContentToText(message, "content", "text");
+            TextToContent(message, "content");
+            if (joined.Count > 0 && joined[^1]!["role"]!.GetValue<string>() == message["role"]!.GetValue<string>())
+            {
+                foreach (JsonNode? block in (JsonArray)message["content"]!)
+                {
+                    ((JsonArray)joined[^1]!["content"]!).Add(block!.DeepClone());
+                }
+            }
+            else
+            {
+                joined.Add(message.DeepClone());
+            }
+        }
+
+        root["messages"] = joined;
+        foreach (JsonObject message in Objects(root["messages"]))
+        {
             foreach (JsonObject block in Objects(message["content"]))
             {
+                // A result is no error unless it says so.
+                if (block["is_error"]?.GetValue<bool>() == false)
+                {
+                    block.Remove("is_error");
+                }
+
                 ContentToText(block, "content", "text");
+                BlocksToText(block["source"] as JsonObject);
             }
+        }
+    }
+
+    /// <summary>A document of text blocks is a document of their text.</summary>
+    private static void BlocksToText(JsonObject? source)
+    {
+        if (source?["type"]?.GetValue<string>() == "content")
+        {
+            source["data"] = source["content"] is JsonArray blocks ? string.Join('\n', blocks.Select(b => b!["text"]!.GetValue<string>())) : source["content"]!.GetValue<string>();
+            source["type"] = "text";
+            source["media_type"] = "text/plain";
+            source.Remove("content");
         }
     }
 
@@ -144,6 +198,14 @@ internal static class RequestNormalForm
             && part["type"]?.GetValue<string>() == type && part["text"] is JsonValue text)
         {
             o[name] = text.DeepClone();
+        }
+    }
+
+    private static void TextToContent(JsonObject o, string name)
+    {
+        if (o[name] is JsonValue text)
+        {
+            o[name] = new JsonArray(new JsonObject { ["type"] = "text", ["text"] = text.DeepClone() });
         }
     }
 

@@ -140,7 +140,7 @@ public sealed class ResponseLaws
             response.Model ?? "",
             string.Concat(choice.Parts.Select(p => p is TextPart t ? t.Text : p is RefusalPart r ? r.Text : "")),
             .. choice.Parts.OfType<ToolCallPart>().Select(c => c.Name),
-            choice.FinishReason == FinishReason.Length ? "length" : calls ? "calls" : "",
+            choice.FinishReason is FinishReason.Length or FinishReason.ContextWindow ? "length" : calls ? "calls" : "",
             $"{response.Usage?.InputTokens} {response.Usage?.OutputTokens}",
         ]);
     }
@@ -149,7 +149,16 @@ public sealed class ResponseLaws
     private static ChatResponse Plain(ChatResponse response) => response with
     {
         Extra = null,
-        Usage = response.Usage is null ? null : response.Usage with { Extra = null },
+        Usage = response.Usage is not { } usage ? null : usage with
+        {
+            // No count is told as zero by those who must give a number.
+            CacheReadTokens = usage.CacheReadTokens ?? 0,
+            CacheWriteTokens = usage.CacheWriteTokens ?? 0,
+            CacheWrite5mTokens = usage.CacheWrite5mTokens ?? 0,
+            CacheWrite1hTokens = usage.CacheWrite1hTokens ?? 0,
+            ReasoningTokens = usage.ReasoningTokens ?? 0,
+            Extra = null,
+        },
         Choices = [.. response.Choices.Select(c => c with { Extra = null })],
     };
 }

@@ -114,7 +114,11 @@ public sealed class UsageLaws
         };
         ChatResponse whole = dialect.DecodeResponse(JsonDocument.Parse(Crossing.Render(dialect, response)).RootElement);
         Assert.Equal(Counts(usage), Counts(whole.Usage));
-        ChatEventFold fold = Crossing.Fold(Crossing.Events(dialect, Crossing.Render(dialect, ChatEventFold.Unfold(response))));
+
+        // Anthropic names the lifetimes of cache writes in message_start only: its own providers report them that early.
+        List<ChatEvent> events = [.. ChatEventFold.Unfold(response)];
+        events.Insert(1, new UsageReported(usage));
+        ChatEventFold fold = Crossing.Fold(Crossing.Events(dialect, Crossing.Render(dialect, events)));
         Assert.Equal(Counts(usage), Counts(fold.Usage));
     }
 

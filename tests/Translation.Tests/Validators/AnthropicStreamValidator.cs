@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Serverless.Translation.Wire;
@@ -190,7 +191,7 @@ internal sealed partial class AnthropicStreamValidator
             _message.Inputs[_message.Content.Count - 1] = _input.ToString();
             if (Json.IsObject(_input.ToString()))
             {
-                _block["input"] = JsonNode.Parse(_input.ToString());
+                _block["input"] = JsonNode.Parse(_input.ToString(), documentOptions: new JsonDocumentOptions { MaxDepth = 256 });
             }
         }
 

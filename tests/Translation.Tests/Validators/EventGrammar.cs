@@ -140,7 +140,6 @@ internal sealed class EventGrammar
         Require(!_parts.Exists(p => p.Open && p.Part.Choice == ended.Choice), "a part of the choice is still open");
         bool calls = _parts.Exists(p => p.Part.Choice == ended.Choice && p.Part.Seed is ToolCallPart);
         Require(!calls || ended.Reason != FinishReason.Stop, $"a tool was called, so the reason is not {ended.Reason}");
-        Require(calls || ended.Reason != FinishReason.ToolCalls, "no tool was called");
     }
 
     private void Finish()

@@ -9,6 +9,7 @@ internal sealed class MessagesRequestValidator : RequestFaults
     private List<string> _open = [];
     private int _breakpoints;
     private bool _thinks;
+    private bool _hasBudget;
 
     protected override void Read(JsonElement body)
     {
@@ -66,6 +67,7 @@ internal sealed class MessagesRequestValidator : RequestFaults
         string mode = Text(thinking, "type") ?? "";
         Require(mode is "enabled" or "disabled" or "adaptive", $"thinking of type '{mode}'");
         _thinks = mode != "disabled";
+        _hasBudget = mode == "enabled";
         if (mode == "enabled")
         {
             long budget = Find(thinking, "budget_tokens")?.GetInt64() ?? 0;
@@ -199,14 +201,14 @@ internal sealed class MessagesRequestValidator : RequestFaults
 
     private void Mark(JsonElement o) => _breakpoints += Find(o, "cache_control") is null ? 0 : 1;
 
-    /// <summary>With thinking on, the assistant's last turn must begin with its thinking when results of its calls follow.</summary>
+    /// <summary>With a thinking budget (adaptive thinking is free of this), the assistant's last turn must begin with its thinking when results of its calls follow.</summary>
     private void CheckThinkingBeforeCalls(List<JsonElement> messages)
     {
         int last = messages.FindLastIndex(m => Text(m, "role") == "assistant");
-        if (_thinks && last >= 0 && messages[last].GetProperty("content") is { ValueKind: JsonValueKind.Array } content
+        if (_hasBudget && last >= 0 && messages[last].GetProperty("content") is { ValueKind: JsonValueKind.Array } content
             && content.EnumerateArray().Any(b => Text(b, "type") == "tool_use"))
         {
-            Require(Text(content[0], "type") is "thinking" or "redacted_thinking", "thinking is on, but the last turn with calls does not begin with thinking");
+            Require(Text(content[0], "type") is "thinking" or "redacted_thinking", "there is a thinking budget, but the last turn with calls does not begin with thinking");
         }
     }
 

@@ -1,5 +1,4 @@
 using Serverless.Translation.Canonical;
-using Serverless.Translation.Dialects;
 
 namespace Serverless.Translation.Tests.Validators;
 
@@ -7,23 +6,24 @@ namespace Serverless.Translation.Tests.Validators;
 internal static class StreamValidators
 {
     /// <summary>What is wrong with the stream that a client of the dialect was sent; empty when nothing is.</summary>
-    public static IReadOnlyList<string> Faults(DialectId dialect, ReadOnlySpan<byte> sse)
+    public static IReadOnlyList<string> Faults(DialectId dialect, ReadOnlySpan<byte> sse) => dialect.Name switch
     {
-        if (dialect == DialectIds.ChatCompletions)
-        {
-            return ChatCompletionsStreamValidator.Faults(sse);
-        }
+        "openai.chat-completions" => ChatCompletionsStreamValidator.Faults(sse),
+        "openai.responses" => ResponsesStreamValidator.Faults(sse),
+        "anthropic.messages" => MessagesFaults(sse),
+        _ => GenerateContentStreamValidator.Faults(sse),
+    };
 
-        if (dialect == DialectIds.GenerateContent)
+    private static IReadOnlyList<string> MessagesFaults(ReadOnlySpan<byte> sse)
+    {
+        try
         {
-            return GenerateContentStreamValidator.Faults(sse);
+            AnthropicStreamValidator.Validate(sse);
+            return [];
         }
-
-        if (dialect == DialectIds.Responses)
+        catch (Exception e) when (e is Xunit.Sdk.XunitException or InvalidOperationException or NullReferenceException)
         {
-            return ResponsesStreamValidator.Faults(sse);
+            return [e.Message];
         }
-
-        return [];
     }
 }
