@@ -132,14 +132,14 @@ internal static class OpenAIError
     private static int? StatusOf(string? word) => word switch
     {
         null => null,
-        "invalid_request_error" or "invalid_request" or "invalid_prompt" or "context_length_exceeded" or "BadRequestError" or "BAD_REQUEST" => 400,
+        "invalid_request_error" or "invalid_request" or "invalid_prompt" or "context_length_exceeded" or "BadRequestError" or "BAD_REQUEST" or "INVALID_PARAMETER_VALUE" or "INVALID_ARGUMENT" => 400,
         "authentication_error" or "invalid_api_key" => 401,
-        "permission_error" or "permission_denied" => 403,
-        "not_found_error" or "not_found" or "model_not_found" => 404,
-        "rate_limit_exceeded" or "rate_limit_error" or "insufficient_quota" or "too_many_requests" or "RESOURCE_EXHAUSTED" => 429,
+        "permission_error" or "permission_denied" or "PERMISSION_DENIED" => 403,
+        "not_found_error" or "not_found" or "model_not_found" or "RESOURCE_DOES_NOT_EXIST" => 404,
+        "rate_limit_exceeded" or "rate_limit_error" or "insufficient_quota" or "too_many_requests" or "RESOURCE_EXHAUSTED" or "REQUEST_LIMIT_EXCEEDED" => 429,
         "server_error" or "internal_error" or "api_error" or "InternalServerError" => 500,
-        "overloaded" or "overloaded_error" or "server_overloaded" or "service_unavailable" or "UNAVAILABLE" => 503,
-        "timeout" or "timeout_error" => 504,
+        "overloaded" or "overloaded_error" or "server_overloaded" or "service_unavailable" or "UNAVAILABLE" or "TEMPORARILY_UNAVAILABLE" => 503,
+        "timeout" or "timeout_error" or "DEADLINE_EXCEEDED" => 504,
         _ => int.TryParse(word, CultureInfo.InvariantCulture, out int status) && status is >= 400 and < 600 ? status : null,
     };
 
