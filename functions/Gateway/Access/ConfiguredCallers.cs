@@ -32,6 +32,7 @@ internal sealed class ConfiguredCallers(IReadOnlyList<CallerSettings> callers) :
     private static Principal PrincipalOf(CallerSettings caller, int keyIndex) => new(caller.Id, caller.Type)
     {
         KeyId = $"{caller.Id}#{keyIndex + 1}",
+        Role = caller.Role,
         Groups = caller.Groups,
         Endpoints = caller.Endpoints,
     };

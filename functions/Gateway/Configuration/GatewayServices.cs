@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Serverless.Gateway.Access;
+using Serverless.Gateway.Metering.Storage;
 using Serverless.Gateway.Pipeline;
 using Serverless.Gateway.Routing;
 
@@ -30,6 +31,9 @@ public static class GatewayServices
 
         // Access: who may
         services.AddSingleton<IAccessControl>(settings.IsOpen ? new OpenAccess() : new ConfiguredCallers(settings.Callers));
+
+        // Metering: where usage records go, and the reports over them
+        services.AddUsage(settings.Usage);
 
         // The request path, from a client's bytes to a provider and back, and the record of it
         return services.AddGatewayPipeline();

@@ -1,4 +1,5 @@
 using Serverless.Gateway.Access;
+using Serverless.Gateway.Metering.Storage;
 using Serverless.Gateway.Providers;
 using Serverless.Gateway.Routing;
 using Serverless.Translation.Canonical;
@@ -23,6 +24,9 @@ internal sealed record GatewaySettings
 
     /// <summary>Sizes and times.</summary>
     public required GatewayLimits Limits { get; init; }
+
+    /// <summary>Where usage records are kept.</summary>
+    public required UsageSettings Usage { get; init; }
 
     /// <summary>What whoever starts the gateway should know, though nothing is wrong.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
@@ -80,6 +84,9 @@ internal sealed record DestinationSettings(string Name, string Provider, string 
 /// <summary>One caller.</summary>
 internal sealed record CallerSettings(string Id, PrincipalType Type)
 {
+    /// <summary>What the caller may do besides asking models.</summary>
+    public PrincipalRole Role { get; init; }
+
     /// <summary>SHA-256 of each of the caller's keys.</summary>
     public required IReadOnlyList<KeyHash> Keys { get; init; }
 

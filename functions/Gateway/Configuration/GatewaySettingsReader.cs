@@ -1,12 +1,13 @@
 using Microsoft.Extensions.Configuration;
 using Serverless.Gateway.Access;
+using Serverless.Gateway.Metering.Storage;
 
 namespace Serverless.Gateway.Configuration;
 
 /// <summary>
 /// Reads the section <c>Gateway</c> and finds everything that is wrong with it before anything is served:
 /// <code>
-/// discover · providers{name} · endpoints{name} · callers[] · limits
+/// discover · providers{name} · endpoints{name} · callers[] · limits · usage
 /// </code>
 /// </summary>
 internal static class GatewaySettingsReader
@@ -15,6 +16,13 @@ internal static class GatewaySettingsReader
     {
         ["user"] = PrincipalType.User,
         ["servicePrincipal"] = PrincipalType.ServicePrincipal,
+    };
+
+    private static readonly IReadOnlyDictionary<string, PrincipalRole> CallerRoles = new Dictionary<string, PrincipalRole>
+    {
+        ["none"] = PrincipalRole.None,
+        ["reader"] = PrincipalRole.Reader,
+        ["admin"] = PrincipalRole.Admin,
     };
 
     /// <summary>The settings.</summary>
@@ -36,6 +44,7 @@ internal static class GatewaySettingsReader
         endpoints = demo ? [ProviderDiscovery.DemoEndpoint] : endpoints;
         IReadOnlyList<CallerSettings> callers = ReadCallers(root, endpoints, providers);
         GatewayLimits limits = ReadLimits(root.Object("limits"));
+        UsageSettings usage = UsageSettingsReader.Read(root.Object("usage"));
         root.Close();
 
         if (providers.Count == 0)
@@ -55,7 +64,16 @@ internal static class GatewaySettingsReader
 
         return faults.Count > 0
             ? throw new GatewayConfigurationException(faults)
-            : new GatewaySettings { Address = address, Providers = providers, Endpoints = endpoints, Callers = callers, Limits = limits, Notes = notes };
+            : new GatewaySettings
+            {
+                Address = address,
+                Providers = providers,
+                Endpoints = endpoints,
+                Callers = callers,
+                Limits = limits,
+                Usage = usage,
+                Notes = notes,
+            };
     }
 
     private static string StartRules(ListenAddress address) =>
@@ -82,6 +100,7 @@ internal static class GatewaySettingsReader
 
             callers.Add(new CallerSettings(id, item.Choice("type", CallerTypes) ?? PrincipalType.User)
             {
+                Role = item.Choice("role", CallerRoles) ?? PrincipalRole.None,
                 Keys = ReadKeys(item, keys),
                 Groups = item.Texts("groups") ?? [],
                 Endpoints = ReadPermissions(item, endpoints, providers),

@@ -22,7 +22,7 @@ public sealed class GatewaySettingsTests
             "qwen3:8b": { "destinations": ["vllm/qwen/qwen3-8b"] },
           },
           "callers": [
-            { "id": "alice", "keySha256": "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", "groups": ["ml"], "endpoints": ["fast", "openai/*"] },
+            { "id": "alice", "keySha256": "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", "role": "reader", "groups": ["ml"], "endpoints": ["fast", "openai/*"] },
             { "id": "ci", "type": "servicePrincipal", "keyRef": "env:CI_KEY" },
           ],
           "limits": { "maxBodyBytes": 1000000, "keepAlive": "10s", "connect": "500ms", "firstByte": "00:05:00", "silence": "1.5m" },
@@ -62,7 +62,7 @@ public sealed class GatewaySettingsTests
         Assert.Equal([new("vllm/qwen/qwen3-8b", "vllm", "qwen/qwen3-8b")], qwen.Destinations);
 
         CallerSettings alice = settings.Callers[0];
-        Assert.Equal(("alice", PrincipalType.User), (alice.Id, alice.Type));
+        Assert.Equal(("alice", PrincipalType.User, PrincipalRole.Reader), (alice.Id, alice.Type, alice.Role));
         Assert.Equal(KeyHash.Of("hello"), Assert.Single(alice.Keys));
         Assert.Equal(["ml"], alice.Groups);
         Assert.Equal(["fast", "openai/*"], alice.Endpoints!);
@@ -265,4 +265,20 @@ public sealed class GatewaySettingsTests
     [Fact]
     public void A_text_where_an_object_belongs_is_a_fault() =>
         Assert.Contains("must be", Settings.FaultOf("endpoints", """{ "endpoints": "none" }"""));
+
+    [Theory]
+    [InlineData("{}", "Log")]
+    [InlineData("""{ "store": "sqlite" }""", "Sqlite")]
+    [InlineData("""{ "tableEndpoint": "https://x.table.core.windows.net" }""", "Table")]
+    [InlineData("""{ "connectionString": "UseDevelopmentStorage=true" }""", "Table")]
+    [InlineData("""{ "connectionString": "UseDevelopmentStorage=true", "store": "log" }""", "Log")]
+    public void The_usage_store_follows_from_what_is_named(string usage, string store) =>
+        Assert.Equal(store, Settings.Read($$"""{ "usage": {{usage}} }""").Usage.Store.ToString());
+
+    [Theory]
+    [InlineData("""{ "store": "table" }""", "usage.tableEndpoint")]
+    [InlineData("""{ "tableEndpoint": "x" }""", "usage.tableEndpoint")]
+    [InlineData("""{ "tablePrefix": "a-b" }""", "usage.tablePrefix")]
+    [InlineData("""{ "store": "redis" }""", "usage.store")]
+    public void A_usage_store_that_cannot_be_is_a_fault(string usage, string setting) => Assert.NotEmpty(Settings.FaultOf(setting, $$"""{ "usage": {{usage}} }"""));
 }

@@ -24,6 +24,7 @@ public sealed class SchemaTests
     [InlineData("endpoint", "endpoints.e")]
     [InlineData("caller", "callers[0]")]
     [InlineData("limits", "limits")]
+    [InlineData("usage", "usage")]
     public void The_reader_knows_exactly_what_the_schema_knows(string definition, string path)
     {
         JsonElement properties = (definition.Length == 0 ? Schema : Definition(definition)).GetProperty("properties");
@@ -40,7 +41,7 @@ public sealed class SchemaTests
         Assert.Equal(
             ["anthropic", "azure-openai", "databricks", "demo", "gemini", "mistral", "openai", "openai-compatible"],
             settings.Providers.Select(provider => provider.Kind.Name).Distinct().Order());
-        foreach ((string definition, string prefix) in new[] { ("provider", "Gateway__providers__"), ("quirks", "quirks__"), ("endpoint", "Gateway__endpoints__"), ("caller", "Gateway__callers__"), ("limits", "Gateway__limits__") })
+        foreach ((string definition, string prefix) in new[] { ("provider", "Gateway__providers__"), ("quirks", "quirks__"), ("endpoint", "Gateway__endpoints__"), ("caller", "Gateway__callers__"), ("limits", "Gateway__limits__"), ("usage", "Gateway__usage__") })
         {
             foreach (JsonProperty property in Definition(definition).GetProperty("properties").EnumerateObject())
             {
@@ -63,7 +64,8 @@ public sealed class SchemaTests
               "providers": { "p": { {{Odd}}, "kind": "openai", "apiKey": "k", "quirks": { {{Odd}} } } },
               "endpoints": { "e": { {{Odd}}, "destinations": ["p/m"] } },
               "callers": [{ {{Odd}}, "id": "a", "keyRef": "env:K" }],
-              "limits": { {{Odd}} }
+              "limits": { {{Odd}} },
+              "usage": { {{Odd}} }
             }
             """,
             ("K", "gw-0123456789abcdefghij"));

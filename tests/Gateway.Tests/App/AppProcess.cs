@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Serverless.Gateway.Tests.App;
+
+/// <summary>The built App in a process of its own, in an empty folder and with nothing of the tests' environment that could mean something to it.</summary>
+internal sealed class AppProcess : IAsyncDisposable
+{
+    private static readonly string[] Meaningful = ["_API_KEY", "_BASE_URL", "_HOST", "_TOKEN", "_ENDPOINT", "GATEWAY", "ASPNETCORE_", "PORT", "FUNCTIONS_", "AZURE_"];
+
+    private readonly Process _process;
+    private readonly string _folder = Directory.CreateTempSubdirectory("serverless-app-").FullName;
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _errors = new();
+
+    private AppProcess(string[] arguments, string? gatewayJson, (string Name, string Value)[] environment)
+    {
+        if (gatewayJson is not null)
+        {
+            File.WriteAllText(Path.Combine(_folder, "gateway.json"), gatewayJson);
+        }
+
+        string app = Environment.GetEnvironmentVariable("SERVERLESS_APP") ?? Path.Combine(AppContext.BaseDirectory, "Serverless.App.dll");
+        bool managed = app.EndsWith(".dll", StringComparison.Ordinal);
+        var start = new ProcessStartInfo(managed ? "dotnet" : app, managed ? [app, .. arguments] : arguments)
+        {
+            WorkingDirectory = _folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        foreach (string name in start.Environment.Keys.Where(name => Meaningful.Any(part => name.Contains(part, StringComparison.OrdinalIgnoreCase))).ToArray())
+        {
+            start.Environment.Remove(name);
+        }
+
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        _process = Process.Start(start)!;
+        _process.StandardInput.Close();
+        _process.OutputDataReceived += (_, e) => Append(_output, e.Data);
+        _process.ErrorDataReceived += (_, e) => Append(_errors, e.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    public string Output => Read(_output);
+
+    public string Errors => Read(_errors);
+
+    /// <summary>Starts it; it may end by itself.</summary>
+    public static AppProcess Start(string[] arguments, string? gatewayJson = null, params (string Name, string Value)[] environment) => new(arguments, gatewayJson, environment);
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>Its exit code, when it ends by itself.</summary>
+    public async Task<int> ExitAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await _process.WaitForExitAsync(limit.Token);
+        return _process.ExitCode;
+    }
+
+    /// <summary>Waits until it answers.</summary>
+    public async Task<HttpClient> ReadyAsync(int port)
+    {
+        var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        for (int attempt = 0; attempt < 600 && !_process.HasExited; attempt++)
+        {
+            try
+            {
+                await client.GetAsync("/health");
+                return client;
+            }
+            catch (HttpRequestException)
+            {
+                await Task.Delay(100);
+            }
+        }
+
+        throw new InvalidOperationException($"The App did not start: {Output}{Errors}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+            await _process.WaitForExitAsync();
+        }
+
+        _process.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static void Append(StringBuilder text, string? line)
+    {
+        lock (text)
+        {
+            text.AppendLine(line);
+        }
+    }
+
+    private static string Read(StringBuilder text)
+    {
+        lock (text)
+        {
+            return text.ToString();
+        }
+    }
+}
