@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Serverless.Gateway.Access;
@@ -181,7 +182,7 @@ internal sealed partial class Exchange : IDisposable
     {
         try
         {
-            if (Aborted.IsCancellationRequested)
+            if (Aborted.IsCancellationRequested || exception is ConnectionAbortedException)
             {
                 Meter.End(RequestOutcome.ClientClosed, Http.Response.HasStarted ? Http.Response.StatusCode : StatusCodes.Status499ClientClosedRequest, "client_closed");
                 return;

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text.Json;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Serverless.Translation.Canonical;
@@ -93,7 +94,12 @@ internal sealed class RequestBody : IDisposable
         }
         catch (BadHttpRequestException e)
         {
+            await ThrowIfGoneAsync(e, cancellationToken);
             throw new GatewayException(new GatewayError(ErrorKind.InvalidRequest, e.StatusCode, "The body could not be read."), e);
+        }
+        catch (IOException e)
+        {
+            throw new ConnectionAbortedException("The client hung up while it sent its body.", e);
         }
         finally
         {
@@ -101,6 +107,16 @@ internal sealed class RequestBody : IDisposable
             {
                 await source.DisposeAsync();
             }
+        }
+    }
+
+    /// <summary>A body that ends early is told as a bad request a moment before it is told that the client has hung up.</summary>
+    private static async Task ThrowIfGoneAsync(BadHttpRequestException e, CancellationToken cancellationToken)
+    {
+        await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            throw new ConnectionAbortedException("The client hung up while it sent its body.", e);
         }
     }
 

@@ -147,25 +147,30 @@ internal sealed partial class StreamPipeline : IDisposable
             return;
         }
 
-        if (_parser.TryReadLast(out frame))
+        // A last frame without its blank line may be half of one: it is handed on only when the stream is judged complete.
+        bool any = _parser.TryReadLast(out frame);
+        _events.Clear();
+        if (!_deaf)
         {
-            Take(frame);
-        }
-
-        if (_failure is null && !_deaf)
-        {
-            _events.Clear();
             try
             {
+                if (any)
+                {
+                    _decoder.Decode(frame, _events);
+                }
+
                 _decoder.Complete(_events);
             }
             catch (Exception e) when (_tap)
             {
                 StopListening(e);
             }
+        }
 
-            Observe();
-            _renderer.Render(default, _events, usageOnly: false, _client.Output);
+        Observe();
+        if (_failure is null)
+        {
+            _renderer.Render(frame, _events, usageOnly: false, _client.Output);
         }
     }
 

@@ -78,7 +78,7 @@ internal sealed class Upstream(GatewayLimits limits)
         GatewayError error = dialect.DecodeError(status, bytes);
         GatewayError told = Fallback.ForCaller(error);
         bool verbatim = whole && ReferenceEquals(told, error) && IsJson(bytes);
-        return new UpstreamFailure(told, status) { Body = verbatim ? bytes : null, Headers = answer.Headers };
+        return new UpstreamFailure(told, status) { Body = verbatim ? new ReadOnlyMemory<byte>?(bytes) : null, Headers = answer.Headers };
     }
 
     private static bool IsJson(ReadOnlySpan<byte> body)

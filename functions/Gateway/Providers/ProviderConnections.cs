@@ -12,7 +12,8 @@ internal static class ProviderConnections
         {
             AllowAutoRedirect = false,          // a redirect would carry the key to whoever it names
             UseCookies = false,
-            AutomaticDecompression = DecompressionMethods.All,
+            AutomaticDecompression = DecompressionMethods.None,     // the pipeline asks for plain answers: a compressed stream waits for its block
+            ResponseDrainTimeout = TimeSpan.Zero,                   // who hangs up on a stream does not want the rest of it
             ConnectTimeout = limits.Connect,
             EnableMultipleHttp2Connections = true,
             Expect100ContinueTimeout = TimeSpan.Zero,
