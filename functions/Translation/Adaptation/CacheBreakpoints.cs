@@ -4,8 +4,9 @@ using Serverless.Translation.Dialects;
 namespace Serverless.Translation.Adaptation;
 
 /// <summary>
-/// Keeps no more cache breakpoints than the target takes: the last of the tools and instructions, which is the prefix that conversations
-/// share, and else the latest, which cover the longest prefix. Breakpoints are hints, so the report names them once.
+/// Keeps no more cache breakpoints than the target takes: the last of the tools and instructions (system turns at the head included),
+/// which is the prefix that conversations share, and else the latest, which cover the longest prefix. Breakpoints are hints, so the
+/// report names them once.
 /// </summary>
 internal sealed class CacheBreakpoints
 {
@@ -21,8 +22,9 @@ internal sealed class CacheBreakpoints
     /// <summary>The request with at most <paramref name="most"/> breakpoints.</summary>
     public static ChatRequest Limit(ChatRequest request, int most, TranslationReport report)
     {
-        int prefix = request.Tools.Count(tool => tool.Cache is not null) + Count(request.Instructions);
-        int messages = request.Messages.Sum(message => Count(message.Parts));
+        int head = request.Messages.TakeWhile(message => message.Role is Role.System or Role.Developer).Count();
+        int prefix = request.Tools.Count(tool => tool.Cache is not null) + Count(request.Instructions) + request.Messages.Take(head).Sum(message => Count(message.Parts));
+        int messages = request.Messages.Skip(head).Sum(message => Count(message.Parts));
         if (prefix + messages <= most)
         {
             return request;
@@ -36,9 +38,9 @@ internal sealed class CacheBreakpoints
         {
             Tools = request.Tools.Rewrite((tool, _) => tool.Cache is not null && limit._dropFromPrefix-- > 0 ? tool with { Cache = null } : tool),
             Instructions = Parts(request.Instructions, ref limit._dropFromPrefix),
-            Messages = request.Messages.Rewrite((message, _) =>
+            Messages = request.Messages.Rewrite((message, index) =>
             {
-                IReadOnlyList<ContentPart> parts = Parts(message.Parts, ref limit._dropFromMessages);
+                IReadOnlyList<ContentPart> parts = Parts(message.Parts, ref index < head ? ref limit._dropFromPrefix : ref limit._dropFromMessages);
                 return parts == message.Parts ? message : message with { Parts = parts };
             }),
         };

@@ -5,8 +5,9 @@ namespace Serverless.Translation.Adaptation;
 
 /// <summary>
 /// Leaves out of a request whatever belongs to another dialect than its target: unread fields, opaque blocks, files stored at another
-/// provider, foreign seals and the thinking under them. Everything is reported: fields by their full path (but for those that decoders
-/// mark as incidental), seals once for each maker. A turn that becomes empty by that goes, too.
+/// provider, foreign seals and the thinking under them. Everything is reported: fields and blocks by their full path (but for fields that
+/// decoders mark as incidental), what comes with every turn once: thinking and seals for each maker, files for each id. A turn that
+/// becomes empty by that goes, too.
 /// </summary>
 /// <remarks>
 /// Thinking is replayed to its maker only, told by its seal or, where a dialect seals by reference, by its own unread fields. The one
@@ -35,14 +36,14 @@ internal sealed class ForeignContent
         {
             Extra = foreign.Own(request.Extra),
             Tools = request.Tools.Rewrite((tool, _) => foreign.Own(tool.Extra) == tool.Extra ? tool : tool with { Extra = null }),
-            Instructions = foreign.Parts(request.Instructions, "instructions"),
-            Messages = request.Messages.Rewrite(foreign.Turn),
+            Instructions = foreign.Parts(request.Instructions),
+            Messages = request.Messages.Rewrite((message, _) => foreign.Turn(message)),
         };
     }
 
-    private Message? Turn(Message message, int index)
+    private Message? Turn(Message message)
     {
-        IReadOnlyList<ContentPart> parts = Parts(message.Parts, $"messages[{index}].content");
+        IReadOnlyList<ContentPart> parts = Parts(message.Parts);
         ExtraFields? extra = Own(message.Extra);
         if (parts.Count == 0 && message.Parts.Count > 0)
         {
@@ -52,14 +53,14 @@ internal sealed class ForeignContent
         return parts == message.Parts && extra == message.Extra ? message : message with { Parts = parts, Extra = extra };
     }
 
-    private IReadOnlyList<ContentPart> Parts(IReadOnlyList<ContentPart> parts, string path) => parts.Rewrite((part, index) =>
+    private IReadOnlyList<ContentPart> Parts(IReadOnlyList<ContentPart> parts) => parts.Rewrite((part, _) =>
     {
         ExtraFields? extra = Own(part.Extra);
-        ContentPart? own = Part(part, path, index);
+        ContentPart? own = Part(part);
         return own is null || extra == own.Extra ? own : own with { Extra = null };
     });
 
-    private ContentPart? Part(ContentPart part, string path, int index)
+    private ContentPart? Part(ContentPart part)
     {
         switch (part)
         {
@@ -69,14 +70,14 @@ internal sealed class ForeignContent
             case ReasoningPart reasoning:
                 return Reasoning(reasoning);
             case MediaPart { Source: FileSource file } when file.Dialect != _target:
-                _report.Drop($"{path}[{index}]", $"the file '{file.FileId}' is stored at {file.Dialect}");
+                _report.Drop("messages[].file_id", $"the file '{file.FileId}' is stored at {file.Dialect}");
                 return null;
             case MediaPart media when IsForeign(media.Signature):
                 return media with { Signature = null };
             case ToolCallPart call when IsForeign(call.Signature):
                 return call with { Signature = null };
             case ToolResultPart result:
-                IReadOnlyList<ContentPart> content = Parts(result.Content, $"{path}[{index}].content");
+                IReadOnlyList<ContentPart> content = Parts(result.Content);
                 return content == result.Content ? result : result with { Content = content };
             case TextPart text:
                 return Text(text);

@@ -57,7 +57,7 @@ public sealed class ForeignContentTests
             [
                 "drop input[1]: 'web_search_call' exists in openai.responses only",
                 "drop input[2].annotations[0]: 'url_citation' exists in openai.responses only",
-                "drop messages[3].content[0]: the file 'file-9' is stored at openai.responses",
+                "drop messages[].file_id: the file 'file-9' is stored at openai.responses",
             ],
             adapted.Report);
     }

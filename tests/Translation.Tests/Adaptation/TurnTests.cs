@@ -110,6 +110,16 @@ public sealed class TurnTests
     }
 
     [Fact]
+    public void System_turns_at_the_head_are_the_shared_prefix()
+    {
+        TextPart Marked(string text) => Text(text) with { Cache = new CacheBreakpoint() };
+        ChatRequest request = Request(
+            new Message(Role.System, [Marked("s")]), new Message(Role.Developer, [Marked("d")]), User(Marked("1"), Marked("2")),
+            new Message(Role.System, [Marked("later")]), User(Marked("3")));
+        Assert.Equal(["d", "2", "later", "3"], Adapt(request).Request.Messages.SelectMany(m => m.Parts).Where(p => p.Cache is not null).Select(p => ((TextPart)p).Text));
+    }
+
+    [Fact]
     public void Where_breakpoints_are_unknown_all_go_and_where_there_are_few_all_stay()
     {
         var mark = new CacheBreakpoint();
