@@ -190,13 +190,24 @@ public sealed class MessagesModelTests
     [Theory, MemberData(nameof(Schemas))]
     public void EnforcedSchemasKeepToTheSubset(string schema, string expected, string moved)
     {
-        ChatRequest request = Chat(User("Hi")) with { ResponseFormat = new ResponseFormat(ResponseFormatKind.JsonSchema) { Name = "n", Schema = Element(schema), Strict = true } };
+        ChatRequest request = Chat(User("Hi")) with { ResponseFormat = new ResponseFormat(ResponseFormatKind.JsonSchema) { Schema = Element(schema), Strict = true } };
         JsonObject body = Encode(request, "claude-opus-5-5", out TranslationReport report);
         AssertSame(JsonNode.Parse($$"""{"type":"json_schema","schema":{{expected}}}"""), body["output_config"]!["format"]);
         Assert.Equal(moved, report.Entries.Count == 0 ? "" : report.Entries[0].Reason.Split(": ")[1]);
 
         // A server that is not Anthropic's may take all of it.
         AssertSame(JsonNode.Parse(schema), Encode(request, "some-model")["output_config"]!["format"]!["schema"]);
+    }
+
+    [Theory]
+    [InlineData("claude-opus-5-5", """{"type":"object","title":"person","description":"A person","properties":{},"additionalProperties":false}""")]
+    [InlineData("some-model", """{"type":"object","title":"person","description":"A person","properties":{}}""")]
+    public void ASchemasNameIsItsTitle(string model, string expected)
+    {
+        var format = new ResponseFormat(ResponseFormatKind.JsonSchema) { Name = "person", Description = "A person", Schema = Element("""{"type":"object","properties":{}}""") };
+        AssertSame(JsonNode.Parse(expected), Encode(Chat(User("Hi")) with { ResponseFormat = format }, model)["output_config"]!["format"]!["schema"]);
+        format = format with { Schema = Element("""{"type":"object","title":"T","description":"D","properties":{},"additionalProperties":false}""") };
+        AssertSame(JsonNode.Parse(format.Schema!.Value.GetRawText()), Encode(Chat(User("Hi")) with { ResponseFormat = format }, model)["output_config"]!["format"]!["schema"]);
     }
 
     [Fact]
@@ -210,7 +221,7 @@ public sealed class MessagesModelTests
         Assert.Single(report.Entries);
         body = Encode(Chat(User("Hi")) with { Tools = [tool] }, "claude-sonnet-4", out report);
         Assert.Null(body["tools"]![0]!["strict"]);
-        Assert.Equal("tools.t.strict", Assert.Single(report.Entries).Field);
+        Assert.Equal("tools[0].strict", Assert.Single(report.Entries).Field);
     }
 
     [Theory]

@@ -12,7 +12,6 @@ internal static class MessagesRequest
 {
     private const string ThinkingField = "thinking";
     private const string OutputField = "output_config";
-    private const string MetadataField = "metadata";
 
     /// <summary>Reads a client's request.</summary>
     /// <param name="body">The root object.</param>
@@ -57,7 +56,7 @@ internal static class MessagesRequest
         if (!counting)
         {
             writer.WriteNumber("max_tokens"u8, maxTokens);
-            WriteParameters(writer, request, model, plan, report);
+            MessagesParameters.Write(writer, request, model, plan, report);
         }
 
         WriteThinking(writer, request, plan);
@@ -107,103 +106,6 @@ internal static class MessagesRequest
         return asked;
     }
 
-    private static void WriteParameters(Utf8JsonWriter writer, ChatRequest request, ClaudeModel model, ThinkingPlan plan, TranslationReport report)
-    {
-        if (request.Stream)
-        {
-            writer.WriteBoolean("stream"u8, true);
-        }
-
-        MessagesSampling.Write(writer, request, model, plan, report);
-        WriteStopSequences(writer, request.StopSequences, report);
-        WriteTier(writer, request.ServiceTier, report);
-        if ((request.SafetyIdentifier ?? request.User) is { } user && request.Extra?[MetadataField] is null)
-        {
-            writer.WriteStartObject(MetadataField);
-            writer.WriteString("user_id"u8, user);
-            writer.WriteEndObject();
-        }
-
-        if (request is { SafetyIdentifier: { } identifier, User: { } other } && identifier != other)
-        {
-            report.Drop("user", "metadata.user_id holds safety_identifier");
-        }
-
-        ReportUnsayable(request, report);
-    }
-
-    private static void WriteStopSequences(Utf8JsonWriter writer, IReadOnlyList<string> sequences, TranslationReport report)
-    {
-        string[] taken = [.. sequences.Where(MessagesWire.HasText)];
-        if (taken.Length < sequences.Count)
-        {
-            report.Drop("stop", "a stop sequence cannot be white space");
-        }
-
-        if (taken.Length == 0)
-        {
-            return;
-        }
-
-        writer.WriteStartArray("stop_sequences"u8);
-        foreach (string sequence in taken)
-        {
-            writer.WriteStringValue(sequence);
-        }
-
-        writer.WriteEndArray();
-    }
-
-    /// <summary>Source: https://platform.claude.com/docs/en/api/service-tiers. <c>auto</c> uses priority capacity where the account has some.</summary>
-    private static void WriteTier(Utf8JsonWriter writer, string? tier, TranslationReport report)
-    {
-        switch (tier)
-        {
-            case null:
-                return;
-            case "auto":
-                writer.WriteString("service_tier"u8, "auto"u8);
-                return;
-            case "default":
-                writer.WriteString("service_tier"u8, "standard_only"u8);
-                return;
-            case "priority" or "scale" or "fast":
-                report.Change("service_tier", $"auto in place of {tier}: priority capacity is used where the account has some");
-                writer.WriteString("service_tier"u8, "auto"u8);
-                return;
-            default:
-                report.Drop("service_tier", $"there is no tier {tier}");
-                return;
-        }
-    }
-
-    private static void ReportUnsayable(ChatRequest request, TranslationReport report)
-    {
-        ReadOnlySpan<(bool IsSet, string Field, string Reason)> fields =
-        [
-            (request.CandidateCount > 1, "n", "one answer a request"),
-            (request.Seed is not null, "seed", "sampling cannot be seeded"),
-            (request.PresencePenalty is not (null or 0), "presence_penalty", "there are no penalties"),
-            (request.FrequencyPenalty is not (null or 0), "frequency_penalty", "there are no penalties"),
-            (request.LogProbs == true, "logprobs", "log probabilities are not told"),
-            (request.TopLogProbs > 0, "top_logprobs", "log probabilities are not told"),
-            (request.Verbosity is not (null or "medium"), "verbosity", "it cannot be set"),
-            (request.Store == true, "store", "answers are not stored"),
-            (request.Metadata is { Count: > 0 }, "metadata", "requests have no labels"),
-            (request.PromptCacheKey is not null, "prompt_cache_key", "caching is by cache_control"),
-            (request.PromptCacheRetention is not null, "prompt_cache_retention", "caching is by cache_control"),
-            (request.OutputModalities.Any(m => m != "text"), "modalities", "answers are text"),
-            (request.AudioOutput is not null, "audio", "answers are text"),
-        ];
-        foreach ((bool isSet, string field, string reason) in fields)
-        {
-            if (isSet)
-            {
-                report.Drop(field, reason);
-            }
-        }
-    }
-
     private static void WriteThinking(Utf8JsonWriter writer, ChatRequest request, ThinkingPlan plan)
     {
         if (request.Extra?.Dialect == MessagesWire.Id && request.Extra[ThinkingField] is { } kept)
@@ -237,14 +139,14 @@ internal static class MessagesRequest
             writer.WriteStartObject("format"u8);
             writer.WriteString("type"u8, "json_schema"u8);
             writer.WritePropertyName("schema"u8);
-            JsonElement schema = request.ResponseFormat!.Schema!.Value;
+            ResponseFormat format = request.ResponseFormat!;
             if (model.IsKnown)
             {
-                MessagesSchema.WriteEnforced(writer, schema, "response_format", report);
+                MessagesSchema.WriteEnforced(writer, format.Schema!.Value, "response_format", report, format.Name, format.Description);
             }
             else
             {
-                writer.WriteRaw(schema);
+                MessagesSchema.WriteNamed(writer, format.Schema!.Value, format.Name, format.Description);
             }
 
             writer.WriteEndObject();
@@ -271,7 +173,8 @@ internal static class MessagesRequest
         {
             case { Kind: ResponseFormatKind.JsonSchema, Schema: { } schema }:
                 report.Change("response_format", "the schema became an instruction, since this model cannot be held to it");
-                return "Answer with one JSON value that is valid under this JSON Schema, and with nothing else: no prose, no code fence.\n\n" + schema.GetRawText();
+                string about = string.Concat(new[] { format.Name, format.Description }.Where(MessagesWire.HasText).Select(s => $" ({s})"));
+                return $"Answer with one JSON value{about} that is valid under this JSON Schema, and with nothing else: no prose, no code fence.\n\n{schema.GetRawText()}";
             case { Kind: ResponseFormatKind.JsonObject or ResponseFormatKind.JsonSchema }:
                 report.Change("response_format", "it became an instruction, since JSON without a schema cannot be enforced");
                 return "Answer with one JSON object, and with nothing else: no prose, no code fence.";
@@ -322,7 +225,7 @@ internal static class MessagesRequest
                 "service_tier" => _request with { ServiceTier = MessagesWire.ToRequestedTier(RequestField.String(value, "service_tier")) },
                 "tools" => _request with { Tools = MessagesTools.Read(value) },
                 "tool_choice" => ReadToolChoice(value),
-                MetadataField => ReadMetadata(property),
+                "metadata" => ReadMetadata(property),
                 ThinkingField => ReadThinking(property),
                 OutputField => ReadOutputConfig(property),
                 "output_format" => _request with { ResponseFormat = ReadFormat(value, "output_format") },
@@ -415,7 +318,7 @@ internal static class MessagesRequest
 
         private ChatRequest ReadMetadata(JsonProperty property)
         {
-            foreach (JsonProperty field in RequestField.Object(property.Value, MetadataField).EnumerateObject())
+            foreach (JsonProperty field in RequestField.Object(property.Value, "metadata").EnumerateObject())
             {
                 if (field.Name == "user_id" && field.Value.ValueKind != JsonValueKind.Null)
                 {

@@ -35,7 +35,7 @@ internal static class MessagesResponse
                     response = response with { Id = Json.Text(value) };
                     break;
                 case "model":
-                    response = response with { Model = Json.Text(value) };
+                    response = response with { Model = Json.Text(value) is { Length: > 0 } model ? model : null };
                     break;
                 case "stop_reason":
                     stopReason = Json.Text(value);

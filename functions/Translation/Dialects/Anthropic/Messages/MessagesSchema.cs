@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Serverless.Translation.Canonical;
 using Serverless.Translation.Wire;
 
 namespace Serverless.Translation.Dialects.Anthropic.Messages;
@@ -15,20 +14,20 @@ internal static class MessagesSchema
     private static readonly string[] RootCombinators = ["allOf", "anyOf", "oneOf"];
 
     /// <summary>Writes a tool's <c>input_schema</c>.</summary>
-    public static void WriteInput(Utf8JsonWriter writer, FunctionTool tool, bool strict, TranslationReport report)
+    public static void WriteInput(Utf8JsonWriter writer, JsonElement? parameters, string path, bool strict, TranslationReport report)
     {
-        if (tool.Parameters is not { ValueKind: JsonValueKind.Object } schema)
+        if (parameters is not { ValueKind: JsonValueKind.Object } schema)
         {
             WriteEmpty(writer);
         }
         else if (HasCombinator(schema))
         {
-            report.Change($"tools.{tool.Name}.parameters", "alternatives at the root were merged into one object");
+            report.Change($"{path}.parameters", "alternatives at the root were merged into one object");
             WriteMerged(writer, schema);
         }
         else if (strict)
         {
-            WriteEnforced(writer, schema, $"tools.{tool.Name}.parameters", report);
+            WriteEnforced(writer, schema, $"{path}.parameters", report);
         }
         else if (IsObject(schema))
         {
@@ -61,17 +60,53 @@ internal static class MessagesSchema
     }
 
     /// <summary>Writes a schema that is to be enforced.</summary>
-    public static void WriteEnforced(Utf8JsonWriter writer, JsonElement schema, string field, TranslationReport report)
+    /// <param name="title">Its name, for when it has no <c>title</c> itself: the API has no other place for it.</param>
+    /// <param name="about">What it is for, for when it has no <c>description</c> itself.</param>
+    public static void WriteEnforced(
+        Utf8JsonWriter writer, JsonElement schema, string field, TranslationReport report, string? title = null, string? about = null)
     {
         var moved = new SortedSet<string>(StringComparer.Ordinal);
-        WriteSubset(writer, schema, moved);
+        WriteSubset(writer, schema, moved, title, about);
         if (moved.Count > 0)
         {
             report.Change(field, $"not enforceable, so told in descriptions: {string.Join(", ", moved)}");
         }
     }
 
-    private static void WriteSubset(Utf8JsonWriter writer, JsonElement schema, SortedSet<string> moved)
+    /// <summary>Writes a schema as it is, but for its name and what it is for.</summary>
+    public static void WriteNamed(Utf8JsonWriter writer, JsonElement schema, string? title, string? about)
+    {
+        if (schema.ValueKind != JsonValueKind.Object || (title is null && about is null))
+        {
+            writer.WriteRaw(schema);
+            return;
+        }
+
+        writer.WriteStartObject();
+        WriteTitle(writer, schema, title);
+        if (about is not null && !schema.TryGetProperty("description", out _))
+        {
+            writer.WriteString("description"u8, about);
+        }
+
+        foreach (JsonProperty property in schema.EnumerateObject())
+        {
+            writer.WritePropertyName(property.Name);
+            writer.WriteRaw(property.Value);
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static void WriteTitle(Utf8JsonWriter writer, JsonElement schema, string? title)
+    {
+        if (title is not null && !schema.TryGetProperty("title", out _))
+        {
+            writer.WriteString("title"u8, title);
+        }
+    }
+
+    private static void WriteSubset(Utf8JsonWriter writer, JsonElement schema, SortedSet<string> moved, string? title = null, string? about = null)
     {
         if (schema.ValueKind != JsonValueKind.Object)
         {
@@ -80,13 +115,14 @@ internal static class MessagesSchema
         }
 
         List<string>? notes = null;
-        string? description = null;
+        string? description = about;
         writer.WriteStartObject();
+        WriteTitle(writer, schema, title);
         foreach (JsonProperty property in schema.EnumerateObject())
         {
             if (property.NameEquals("description"))
             {
-                description = Json.Text(property.Value);
+                description = Json.Text(property.Value) ?? description;
             }
             else if (!WriteKeyword(writer, property, moved))
             {

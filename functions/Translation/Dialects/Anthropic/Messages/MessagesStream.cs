@@ -222,7 +222,7 @@ internal sealed class MessagesStreamDecoder : IChatStreamDecoder
 
         _started = true;
         TokenUsage? usage = ReadUsage(MessagesWire.Find(message, "usage") ?? default, out string? tier);
-        events.Add(new Started { Id = Text(message, "id"), Model = Text(message, "model"), ServiceTier = tier });
+        events.Add(new Started { Id = Text(message, "id"), Model = Text(message, "model") is { Length: > 0 } model ? model : null, ServiceTier = tier });
         if (usage is not null)
         {
             // What stands there for the output is a placeholder: the count comes with message_delta.

@@ -1,9 +1,7 @@
 using System.Buffers;
 using System.Text;
-using System.Text.Json;
 using Serverless.Translation.Adaptation;
 using Serverless.Translation.Canonical;
-using Serverless.Translation.Wire;
 
 namespace Serverless.Translation.Dialects.Anthropic.Messages;
 
@@ -26,7 +24,7 @@ namespace Serverless.Translation.Dialects.Anthropic.Messages;
 /// </summary>
 internal sealed class MessagesStreamEncoder(AnswerContext context) : IChatStreamEncoder
 {
-    private readonly SseWriter _sse = new();
+    private readonly MessagesFrames _frames = new();
     private readonly List<Block?> _parts = [];
     private readonly Queue<Block> _waiting = new();
     private Block? _open;
@@ -77,8 +75,7 @@ internal sealed class MessagesStreamEncoder(AnswerContext context) : IChatStream
                 Finish(output);
                 break;
             case Failed failed:
-                MessagesError.Write(_sse.Begin(output, "error"u8), failed.Error, context.RequestId);
-                _sse.End();
+                _frames.Error(failed.Error, context.RequestId, output);
                 _over = true;
                 break;
             case KeepAlive:
@@ -87,7 +84,7 @@ internal sealed class MessagesStreamEncoder(AnswerContext context) : IChatStream
         }
     }
 
-    public void Dispose() => _sse.Dispose();
+    public void Dispose() => _frames.Dispose();
 
     private Block? BlockOf(int index) => index < _parts.Count ? _parts[index] : null;
 
@@ -149,7 +146,7 @@ internal sealed class MessagesStreamEncoder(AnswerContext context) : IChatStream
         if (block == _open)
         {
             Open(block, output);
-            WriteDelta(block, text, output);
+            _frames.Delta(block.Index, block.Seed, text, output);
         }
         else
         {
@@ -186,7 +183,7 @@ internal sealed class MessagesStreamEncoder(AnswerContext context) : IChatStream
         if (block == _open)
         {
             Open(block, output);
-            WriteCitation(block, citation, output);
+            _frames.Citation(block.Index, citation, output);
         }
         else
         {
@@ -250,131 +247,23 @@ internal sealed class MessagesStreamEncoder(AnswerContext context) : IChatStream
         Open(block, output);
         if (block.Text is not null)
         {
-            WriteDelta(block, block.Text.ToString(), output);
+            _frames.Delta(block.Index, block.Seed, block.Text.ToString(), output);
             block.Text = null;
         }
 
         foreach (Citation citation in block.Citations ?? [])
         {
-            WriteCitation(block, citation, output);
+            _frames.Citation(block.Index, citation, output);
         }
     }
 
     private void Open(Block block, IBufferWriter<byte> output)
     {
-        if (block.Index >= 0)
+        if (block.Index < 0)
         {
-            return;
+            block.Index = _nextIndex++;
+            _frames.BlockStart(block.Index, block.Seed, block.Signature, output);
         }
-
-        block.Index = _nextIndex++;
-        Utf8JsonWriter json = _sse.Begin(output, "content_block_start"u8);
-        json.WriteStartObject();
-        json.WriteString("type"u8, "content_block_start"u8);
-        json.WriteNumber("index"u8, block.Index);
-        json.WritePropertyName("content_block"u8);
-        WriteStart(json, block);
-        json.WriteEndObject();
-        _sse.End();
-        if (block.Seed is OpaquePart opaque && InputOf(opaque) is { } input)
-        {
-            WriteDelta(block, input.GetRawText(), output);
-        }
-    }
-
-    private static void WriteStart(Utf8JsonWriter json, Block block)
-    {
-        switch (block.Seed)
-        {
-            case OpaquePart opaque:
-                WriteOpaqueStart(json, opaque);
-                return;
-            case ReasoningPart { Redacted: true } reasoning:
-                MessagesBlocks.WriteThinking(json, reasoning, MessagesResponse.SealOf(block.Signature));
-                break;
-            case ReasoningPart reasoning:
-                MessagesBlocks.WriteThinking(json, reasoning with { Text = "" }, "");
-                break;
-            case ToolCallPart call:
-                json.WriteStartObject();
-                json.WriteString("type"u8, "tool_use"u8);
-                json.WriteString("id"u8, ToolCallIdCarrier.Wrap(call.Id, block.Signature));
-                json.WriteString("name"u8, call.Name);
-                json.WriteStartObject("input"u8);
-                json.WriteEndObject();
-                break;
-            default:
-                json.WriteStartObject();
-                json.WriteString("type"u8, "text"u8);
-                json.WriteString("text"u8, ""u8);
-                break;
-        }
-
-        json.WriteExtra(block.Seed.Extra, MessagesWire.Id);
-        json.WriteEndObject();
-    }
-
-    /// <summary>A hosted tool's call is streamed like any call: without its input, which follows as one delta.</summary>
-    private static void WriteOpaqueStart(Utf8JsonWriter json, OpaquePart opaque)
-    {
-        if (InputOf(opaque) is null)
-        {
-            json.WriteRaw(opaque.Json);
-            return;
-        }
-
-        json.WriteStartObject();
-        foreach (JsonProperty property in opaque.Json.EnumerateObject())
-        {
-            json.WritePropertyName(property.Name);
-            if (property.NameEquals("input"u8))
-            {
-                json.WriteStartObject();
-                json.WriteEndObject();
-            }
-            else
-            {
-                json.WriteRaw(property.Value);
-            }
-        }
-
-        json.WriteEndObject();
-    }
-
-    private static JsonElement? InputOf(OpaquePart opaque) =>
-        opaque.Type.EndsWith("tool_use", StringComparison.Ordinal) && opaque.Json.TryGetProperty("input", out JsonElement input) && input.ValueKind == JsonValueKind.Object
-            ? input
-            : null;
-
-    private void WriteDelta(Block block, string text, IBufferWriter<byte> output)
-    {
-        Utf8JsonWriter json = BeginDelta(block, output);
-        switch (block.Seed)
-        {
-            case ReasoningPart:
-                json.WriteString("type"u8, "thinking_delta"u8);
-                json.WriteString("thinking"u8, text);
-                break;
-            case ToolCallPart or OpaquePart:
-                json.WriteString("type"u8, "input_json_delta"u8);
-                json.WriteString("partial_json"u8, text);
-                break;
-            default:
-                json.WriteString("type"u8, "text_delta"u8);
-                json.WriteString("text"u8, text);
-                break;
-        }
-
-        EndDelta(json);
-    }
-
-    private void WriteCitation(Block block, Citation citation, IBufferWriter<byte> output)
-    {
-        Utf8JsonWriter json = BeginDelta(block, output);
-        json.WriteString("type"u8, "citations_delta"u8);
-        json.WritePropertyName("citation"u8);
-        MessagesCitation.Write(json, citation);
-        EndDelta(json);
     }
 
     private void Close(Block block, IBufferWriter<byte> output)
@@ -388,61 +277,20 @@ internal sealed class MessagesStreamEncoder(AnswerContext context) : IChatStream
         Open(block, output);
         if (block is { Seed: ReasoningPart { Redacted: false }, Signature: { } signature })
         {
-            Utf8JsonWriter json = BeginDelta(block, output);
-            json.WriteString("type"u8, "signature_delta"u8);
-            json.WriteString("signature"u8, MessagesResponse.SealOf(signature));
-            EndDelta(json);
+            _frames.Seal(block.Index, signature, output);
         }
 
-        Utf8JsonWriter stop = _sse.Begin(output, "content_block_stop"u8);
-        stop.WriteStartObject();
-        stop.WriteString("type"u8, "content_block_stop"u8);
-        stop.WriteNumber("index"u8, block.Index);
-        stop.WriteEndObject();
-        _sse.End();
-    }
-
-    private Utf8JsonWriter BeginDelta(Block block, IBufferWriter<byte> output)
-    {
-        Utf8JsonWriter json = _sse.Begin(output, "content_block_delta"u8);
-        json.WriteStartObject();
-        json.WriteString("type"u8, "content_block_delta"u8);
-        json.WriteNumber("index"u8, block.Index);
-        json.WriteStartObject("delta"u8);
-        return json;
-    }
-
-    private void EndDelta(Utf8JsonWriter json)
-    {
-        json.WriteEndObject();
-        json.WriteEndObject();
-        _sse.End();
+        _frames.BlockStop(block.Index, output);
     }
 
     private void Announce(IBufferWriter<byte> output)
     {
-        if (_announced)
+        if (!_announced)
         {
-            return;
+            _announced = true;
+            _frames.MessageStart(
+                MessagesWire.MessageId(_started?.Id, context.RequestId), _started?.Model ?? context.Request.Model, InputSoFar(), _started?.ServiceTier, output);
         }
-
-        _announced = true;
-        Utf8JsonWriter json = _sse.Begin(output, "message_start"u8);
-        json.WriteStartObject();
-        json.WriteString("type"u8, "message_start"u8);
-        json.WriteStartObject("message"u8);
-        json.WriteString("id"u8, MessagesWire.MessageId(_started?.Id, context.RequestId));
-        json.WriteString("type"u8, "message"u8);
-        json.WriteString("role"u8, "assistant"u8);
-        json.WriteString("model"u8, _started?.Model ?? context.Request.Model);
-        json.WriteStartArray("content"u8);
-        json.WriteEndArray();
-        json.WriteNull("stop_reason"u8);
-        json.WriteNull("stop_sequence"u8);
-        MessagesUsage.Write(json, InputSoFar(), outputTokens: 0, _started?.ServiceTier);
-        json.WriteEndObject();
-        json.WriteEndObject();
-        _sse.End();
     }
 
     private TokenUsage InputSoFar() => _usage?.InputTokens is not null
@@ -459,11 +307,7 @@ internal sealed class MessagesStreamEncoder(AnswerContext context) : IChatStream
         }
 
         Announce(output);
-        Utf8JsonWriter json = _sse.Begin(output, "ping"u8);
-        json.WriteStartObject();
-        json.WriteString("type"u8, "ping"u8);
-        json.WriteEndObject();
-        _sse.End();
+        _frames.Ping(output);
     }
 
     private void Finish(IBufferWriter<byte> output)
@@ -474,23 +318,13 @@ internal sealed class MessagesStreamEncoder(AnswerContext context) : IChatStream
             Complete(block, output);
         }
 
-        TokenUsage usage = InputSoFar() with { ReasoningTokens = _usage?.ReasoningTokens, Extra = _usage?.Extra };
-        Utf8JsonWriter json = _sse.Begin(output, "message_delta"u8);
-        json.WriteStartObject();
-        json.WriteString("type"u8, "message_delta"u8);
-        json.WriteStartObject("delta"u8);
-        json.WriteString("stop_reason"u8, MessagesWire.ToStopReason(_ended?.Reason ?? FinishReason.Stop, _ended?.StopSequence, _calledTool, _refused));
-        json.WriteString("stop_sequence"u8, _ended?.StopSequence);
-        json.WriteEndObject();
-        MessagesUsage.WriteFinal(json, usage, _usage?.OutputTokens ?? MessagesResponse.EstimateTokens(_length));
-        json.WriteEndObject();
-        _sse.End();
-
-        json = _sse.Begin(output, "message_stop"u8);
-        json.WriteStartObject();
-        json.WriteString("type"u8, "message_stop"u8);
-        json.WriteEndObject();
-        _sse.End();
+        _frames.MessageDelta(
+            MessagesWire.ToStopReason(_ended?.Reason ?? FinishReason.Stop, _ended?.StopSequence, _calledTool, _refused),
+            _ended?.StopSequence,
+            InputSoFar() with { ReasoningTokens = _usage?.ReasoningTokens, Extra = _usage?.Extra },
+            _usage?.OutputTokens ?? MessagesResponse.EstimateTokens(_length),
+            output);
+        _frames.MessageStop(output);
         _over = true;
     }
 

@@ -55,13 +55,19 @@ internal static class MessagesTools
     /// <summary>Writes <c>tools</c> and <c>tool_choice</c>.</summary>
     public static void Write(Utf8JsonWriter writer, ChatRequest request, ClaudeModel model, IReadOnlyList<MessagesTurn> turns, TranslationReport report)
     {
-        IReadOnlyList<ToolDefinition> tools = Allowed(request, report);
-        if (tools.Count > 0)
+        if (request.Tools.Any(t => IsAllowed(t, request.ToolChoice)))
         {
             writer.WriteStartArray("tools"u8);
-            foreach (ToolDefinition tool in tools)
+            for (int i = 0; i < request.Tools.Count; i++)
             {
-                WriteTool(writer, tool, model, report);
+                if (IsAllowed(request.Tools[i], request.ToolChoice))
+                {
+                    WriteTool(writer, request.Tools[i], $"tools[{i}]", model, report);
+                }
+                else
+                {
+                    report.Change($"tools[{i}]", "left out, since tool_choice does not allow it");
+                }
             }
 
             writer.WriteEndArray();
@@ -117,23 +123,10 @@ internal static class MessagesTools
         return read with { Name = name is { Length: > 0 } ? name : throw RequestField.Missing($"{path}.name"), Extra = extra.Build() };
     }
 
-    private static IReadOnlyList<ToolDefinition> Allowed(ChatRequest request, TranslationReport report)
-    {
-        if (request.ToolChoice?.Allowed is not { } allowed)
-        {
-            return request.Tools;
-        }
+    private static bool IsAllowed(ToolDefinition tool, ToolChoice? choice) =>
+        choice?.Allowed is not { } allowed || (tool is FunctionTool function && allowed.Contains(function.Name));
 
-        List<ToolDefinition> tools = [.. request.Tools.Where(t => t is FunctionTool function && allowed.Contains(function.Name))];
-        if (tools.Count < request.Tools.Count)
-        {
-            report.Change("tool_choice", "the tools that are not allowed were left out");
-        }
-
-        return tools;
-    }
-
-    private static void WriteTool(Utf8JsonWriter writer, ToolDefinition tool, ClaudeModel model, TranslationReport report)
+    private static void WriteTool(Utf8JsonWriter writer, ToolDefinition tool, string path, ClaudeModel model, TranslationReport report)
     {
         if (tool is ServerTool own)
         {
@@ -151,14 +144,14 @@ internal static class MessagesTools
         }
 
         writer.WritePropertyName("input_schema"u8);
-        MessagesSchema.WriteInput(writer, function, strict && model.IsKnown, report);
+        MessagesSchema.WriteInput(writer, function.Parameters, path, strict && model.IsKnown, report);
         if (strict)
         {
             writer.WriteBoolean("strict"u8, true);
         }
         else if (function.Strict == true)
         {
-            report.Drop($"tools.{function.Name}.strict", "this model cannot hold arguments to their schema");
+            report.Drop($"{path}.strict", "this model cannot hold arguments to their schema");
         }
 
         MessagesWire.WriteCache(writer, function.Cache);

@@ -264,7 +264,7 @@ internal sealed class MessagesTurns
                     clean.Add(result with { Content = Clean(result.Content, $"{path}.content[{i}]") });
                     break;
                 default:
-                    ReportDetail(part, path);
+                    ReportUnsaid(part, path);
                     clean.Add(part);
                     break;
             }
@@ -273,11 +273,15 @@ internal sealed class MessagesTurns
         return clean;
     }
 
-    private void ReportDetail(ContentPart part, string path)
+    private void ReportUnsaid(ContentPart part, string path)
     {
         if (part is MediaPart { Detail: not (null or "auto") })
         {
             _report.Drop($"{path}.detail", "how closely to look cannot be said");
+        }
+        else if (part is TextPart text && text.Citations.Any(c => c.Original?.Dialect != MessagesWire.Id))
+        {
+            _report.Change("messages[].citations", "sources that others named are not sent again");
         }
     }
 
