@@ -29,19 +29,22 @@ public static class RequestAdapter
         request = ForeignContent.Remove(request, target, quirks, report);
         request = ForeignTools.Remove(request, target, report);
         (request, ToolNames names) = ToolNaming.Apply(request, traits, traits.CustomTools && quirks.CustomTools, report);
-        request = request with { Messages = Turns(request.Messages, traits, quirks, report) };
+
+        // Where the provider holds the head of the conversation, calls may stand there.
+        bool repairs = traits.StrictToolPairing && request.RequiresDialect is null;
+        request = request with { Messages = Turns(request.Messages, repairs, traits, quirks, report) };
         return new AdaptedRequest(CacheBreakpoints.Limit(request, quirks.MaxCacheBreakpoints ?? traits.MaxCacheBreakpoints, report), names);
     }
 
-    private static IReadOnlyList<Message> Turns(IReadOnlyList<Message> messages, DialectTraits traits, DialectQuirks quirks, TranslationReport report)
+    private static IReadOnlyList<Message> Turns(IReadOnlyList<Message> messages, bool repairs, DialectTraits traits, DialectQuirks quirks, TranslationReport report)
     {
-        if (traits.StrictToolPairing)
+        if (repairs)
         {
             messages = TurnMerging.JoinAssistant(messages);
         }
 
         messages = ToolCallIds.Link(messages, traits, quirks.ToolCallIdLength);
-        if (traits.StrictToolPairing)
+        if (repairs)
         {
             messages = ToolPairing.Repair(messages, report);
         }

@@ -11,13 +11,15 @@ namespace Serverless.Translation.Adaptation;
 /// <remarks>A turn without any part goes where all turns are joined. One of empty or blank text is left for the encoder to judge.</remarks>
 internal static class TurnMerging
 {
-    /// <summary>The turns, with consecutive ones of the assistant joined unless they name different speakers.</summary>
+    /// <summary>The turns, with consecutive ones of the assistant joined unless they name different speakers or have fields of their own.</summary>
     public static IReadOnlyList<Message> JoinAssistant(IReadOnlyList<Message> messages) =>
-        Join(messages, static (first, next) => first.Role == Role.Assistant && next.Role == Role.Assistant && first.Name == next.Name, null);
+        Join(messages, static (first, next) => IsPlainAssistant(first) && IsPlainAssistant(next) && first.Name == next.Name, null);
 
     /// <summary>The turns, with all consecutive ones of one side joined.</summary>
     public static IReadOnlyList<Message> JoinAll(IReadOnlyList<Message> messages, TranslationReport report) =>
         Join(messages.Rewrite(static (message, _) => message.Parts.Count == 0 ? null : message), static (first, next) => Side(first.Role) is { } side && side == Side(next.Role), report);
+
+    private static bool IsPlainAssistant(Message message) => message.Role == Role.Assistant && message.Extra is null;
 
     private static Role? Side(Role role) => role switch
     {

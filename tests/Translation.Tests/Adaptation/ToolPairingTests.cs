@@ -100,6 +100,24 @@ public sealed class ToolPairingTests
     }
 
     [Fact]
+    public void A_conversation_whose_head_the_provider_holds_is_not_repaired()
+    {
+        ChatRequest request = Request(Tool(Result("stored"))) with { RequiresDialect = new DialectBinding(DialectIds.Responses, "previous_response_id", "stored there") };
+        Adapted adapted = Adapt(request, Chat, DialectIds.Responses);
+        Assert.Same(request.Messages, adapted.Request.Messages);
+        Assert.Empty(adapted.Report);
+    }
+
+    [Fact]
+    public void Items_with_fields_of_their_own_stay_apart()
+    {
+        var extra = new ExtraFields(DialectIds.Responses, "input[0]", [new ExtraField("phase", Element("1"))]);
+        ChatRequest request = Request(Assistant(Text("a")) with { Extra = extra }, Assistant(Text("b")), Assistant(Call("c")), Tool(Result("c") with { Name = "f" }));
+        Assert.Equal(["A:a", "A:b call(c)", "T:result(c=ok)"], Shape(Adapt(request, Chat, DialectIds.Responses).Request));
+        Assert.Equal(["A:a b call(c)", "T:result(c=ok)"], Shape(Adapt(request, Chat).Request));
+    }
+
+    [Fact]
     public void Thousands_of_calls_under_one_id_take_linear_time()
     {
         List<Message> messages = [];
