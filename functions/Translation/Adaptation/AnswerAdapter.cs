@@ -4,8 +4,8 @@ namespace Serverless.Translation.Adaptation;
 
 /// <summary>
 /// Undoes in an answer what <see cref="RequestAdapter"/> did to its request: the client gets its own tool names, namespaces and
-/// custom tools back. Also joins surrogate pairs that a provider cut in two, and says that the model waits for tools whenever it called
-/// one. One per answer; keeps state over a stream. An event in which nothing changes is passed on as it is.
+/// custom tools back. Also joins surrogate pairs that a provider cut in two, and says that the model waits for tools when it called one,
+/// and only then. One per answer; keeps state over a stream. An event in which nothing changes is passed on as it is.
 /// </summary>
 /// <remarks>
 /// Ids of calls go to the client as the provider gave them. When they come back, <see cref="ToolCallIds"/> leaves them or maps them the
@@ -144,6 +144,12 @@ public sealed class AnswerAdapter(ToolNames names)
         _ => part,
     };
 
-    private static FinishReason ReasonOf(FinishReason reason, bool called) =>
-        called && reason == FinishReason.Stop ? FinishReason.ToolCalls : reason;
+    private static FinishReason ReasonOf(FinishReason reason, bool called) => reason switch
+    {
+        FinishReason.Stop when called => FinishReason.ToolCalls,
+
+        // A client that waits for a call which never came would wait for ever.
+        FinishReason.ToolCalls when !called => FinishReason.Stop,
+        _ => reason,
+    };
 }

@@ -121,6 +121,10 @@ public static class Json
         ArrayPool<byte>.Shared.Return(line);
     }
 
+    /// <summary>Writes JSON text as it came (a tool call's arguments), but for line ends between its tokens, as above.</summary>
+    public static void WriteRaw(this Utf8JsonWriter writer, string json) =>
+        writer.WriteRawValue(json.AsSpan().ContainsAny('\n', '\r') ? json.Replace('\n', ' ').Replace('\r', ' ') : json, skipInputValidation: true);
+
     /// <summary>Writes the fields that were carried along, if they belong to the dialect that is being written.</summary>
     public static void WriteExtra(this Utf8JsonWriter writer, ExtraFields? extra, DialectId dialect)
     {

@@ -13,6 +13,10 @@ public sealed class MediaLaws
 {
     private static readonly string[] Cases = ["media", "tool-result-media"];
 
+    /// <summary>A report names a place by the client's path, or by the turn and the part in it.</summary>
+    private static bool IsReported(CrossedRequest crossed, string path) =>
+        crossed.Report.Entries.Any(e => e.Dropped && (path.StartsWith(e.Field, StringComparison.Ordinal) || e.Field.StartsWith("messages[", StringComparison.Ordinal)));
+
     /// <summary>Kinds that a target's format cannot hold at all: reported, never sent.</summary>
     private static bool CannotHold(DialectId target, string mediaType) => mediaType.Split('/')[0] switch
     {
@@ -51,8 +55,8 @@ public sealed class MediaLaws
         List<string> faults = [];
         foreach ((string path, string hash, string mediaType) in Blobs(fixture.ReadJson()))
         {
-            bool reported = crossed.Report.Entries.Any(e => e.Dropped && path.StartsWith(e.Field, StringComparison.Ordinal));
-            if (arrived.Contains(hash) == CannotHold(dialect.Id, mediaType) || arrived.Contains(hash) == reported)
+            bool reported = !arrived.Contains(hash) && IsReported(crossed, path);
+            if (arrived.Contains(hash) == (CannotHold(dialect.Id, mediaType) && dialect != fixture.Dialect) || arrived.Contains(hash) == reported)
             {
                 faults.Add($"{path} ({mediaType}): arrived {arrived.Contains(hash)}, reported {reported}");
             }
@@ -62,7 +66,7 @@ public sealed class MediaLaws
         foreach ((string path, JsonElement value) in JsonText.Leaves(fixture.ReadJson()))
         {
             if (value.ValueKind == JsonValueKind.String && value.GetString()!.StartsWith("https://example.com", StringComparison.Ordinal)
-                && !texts.Contains(value.GetString()) && !crossed.Report.Entries.Any(e => path.StartsWith(e.Field, StringComparison.Ordinal)))
+                && !texts.Contains(value.GetString()) && !IsReported(crossed, path))
             {
                 faults.Add($"{path}: the address is gone");
             }

@@ -55,7 +55,7 @@ internal sealed class GenerateContentStreamValidator
 
         Require(!_error, "a frame after the error");
         Require(frame.EventName.IsEmpty, "an event name");
-        Require(frame.Raw.StartsWith("data: {"u8), "the SDK's parser wants 'data: ' and JSON");
+        Require(frame.Raw.TrimStart("\r\n"u8).StartsWith("data: {"u8), "the SDK's parser wants 'data: ' and JSON");
         using JsonDocument document = JsonDocument.Parse(Encoding.UTF8.GetString(frame.Data));
         JsonElement chunk = document.RootElement;
         if (chunk.TryGetProperty("error", out JsonElement error))

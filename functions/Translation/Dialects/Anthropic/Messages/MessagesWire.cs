@@ -87,11 +87,11 @@ internal static class MessagesWire
         }
         else if (Json.IsObject(arguments))
         {
-            writer.WriteRawValue(arguments, skipInputValidation: true);
+            writer.WriteRaw(arguments);
         }
         else if (Unpack(arguments) is { } inner)
         {
-            writer.WriteRawValue(inner, skipInputValidation: true);
+            writer.WriteRaw(inner);
         }
         else
         {

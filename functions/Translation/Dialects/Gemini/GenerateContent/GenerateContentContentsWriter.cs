@@ -207,7 +207,7 @@ internal sealed class GenerateContentContentsWriter(Utf8JsonWriter writer, ChatR
         bool isObject = JsonText.IsStruct(text, refuseRef: true);
         if (isObject && !result.IsError)
         {
-            writer.WriteRawValue(text, skipInputValidation: true);
+            writer.WriteRaw(text);
             return;
         }
 
@@ -215,7 +215,7 @@ internal sealed class GenerateContentContentsWriter(Utf8JsonWriter writer, ChatR
         writer.WritePropertyName(result.IsError ? "error"u8 : "output"u8);
         if (isObject)
         {
-            writer.WriteRawValue(text, skipInputValidation: true);
+            writer.WriteRaw(text);
         }
         else
         {

@@ -91,7 +91,7 @@ internal static class GenerateContentWire
 
         if (call.Kind == ToolKind.Function && JsonText.IsStruct(arguments))
         {
-            writer.WriteRawValue(arguments, skipInputValidation: true);
+            writer.WriteRaw(arguments);
             return true;
         }
 
