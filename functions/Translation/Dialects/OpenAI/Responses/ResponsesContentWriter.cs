@@ -11,6 +11,9 @@ namespace Serverless.Translation.Dialects.OpenAI.Responses;
 /// <param name="report">Takes what cannot be said.</param>
 internal sealed class ResponsesContentWriter(Utf8JsonWriter writer, bool own, bool cacheBreakpoints, TranslationReport report)
 {
+    /// <summary>Why a mark for the cache is left out.</summary>
+    public const string CachesByItself = "OpenAI finds cacheable prefixes by itself here";
+
     /// <summary>False, with a report, for what the API takes from nobody; what a client of its own sends is left to it to judge.</summary>
     public bool CanSay(ContentPart part, string path)
     {
@@ -190,7 +193,7 @@ internal sealed class ResponsesContentWriter(Utf8JsonWriter writer, bool own, bo
     {
         if (part.Cache is not null)
         {
-            report.Drop("cache_control", "OpenAI finds cacheable prefixes by itself here");
+            report.Drop("cache_control", CachesByItself);
         }
     }
 

@@ -216,12 +216,13 @@ internal static class ResponsesInput
         }
 
         bool foreign = signature is not null && signature.Origin != DialectIds.Responses;
+        bool unsealed = signature is { Origin.Name: "" };
         (string text, bool isSummary, bool silent) = ReadReasoning(item);
         return new ReasoningPart(text)
         {
-            Signature = signature is { Value: "" } ? null : signature,
-            IsSummary = isSummary && !foreign,
-            Redacted = foreign && silent,
+            Signature = unsealed ? null : signature,
+            IsSummary = isSummary && (!foreign || (unsealed && signature!.Value.Length > 0)),
+            Redacted = foreign && silent && !unsealed,
             Extra = foreign ? null : extra.Build() ?? ResponsesWire.Own,
         };
     }

@@ -139,7 +139,7 @@ internal sealed class ResponsesItem(string? type, string id)
         }
         else if (reasoning is { Text.Length: > 0 })
         {
-            writer.WriteString("encrypted_content"u8, ResponsesWire.Unsealed);
+            writer.WriteString("encrypted_content"u8, reasoning.IsSummary ? ResponsesWire.UnsealedSummary : ResponsesWire.Unsealed);
         }
     }
 

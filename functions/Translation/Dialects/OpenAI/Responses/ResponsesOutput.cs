@@ -81,7 +81,7 @@ internal static class ResponsesOutput
 
     /// <summary>The cipher text of a reasoning item, or null.</summary>
     public static Signature? SealOf(JsonElement item) =>
-        NotEmpty(Text(item, "encrypted_content")) is { } cipher && cipher != ResponsesWire.Unsealed ? new Signature(cipher, DialectIds.Responses) : null;
+        NotEmpty(Text(item, "encrypted_content")) is { } cipher && !cipher.StartsWith(ResponsesWire.Unsealed, StringComparison.Ordinal) ? new Signature(cipher, DialectIds.Responses) : null;
 
     /// <summary>Reads a picture that was made; null when it is not finished.</summary>
     public static MediaPart? ReadImage(JsonElement item)

@@ -75,6 +75,11 @@ internal sealed class ResponsesRequestWriter(ChatRequest request, TargetProfile 
     {
         if (request.Instructions.Count > 0 && IsText(request.Instructions))
         {
+            if (request.Instructions.Any(p => p.Cache is not null))
+            {
+                report.Drop("cache_control", ResponsesContentWriter.CachesByItself);
+            }
+
             string text = string.Join("\n\n", request.Instructions.OfType<TextPart>().Select(p => p.Text));
             writer.WriteString("instructions"u8, text);
         }
@@ -241,9 +246,9 @@ internal sealed class ResponsesRequestWriter(ChatRequest request, TargetProfile 
             return;
         }
 
-        if (!_own && ReasoningTable.EffortOf(options) is { } asked && effort is { } nearest && asked != nearest)
+        if (!_own)
         {
-            report.Change("reasoning.effort", $"{ReasoningTable.NameOf(nearest)}, the nearest to {ReasoningTable.NameOf(asked)} that this model takes");
+            ReportEffort(options, effort);
         }
 
         writer.WriteStartObject("reasoning"u8);
@@ -259,6 +264,23 @@ internal sealed class ResponsesRequestWriter(ChatRequest request, TargetProfile 
 
         ResponsesWire.WriteCarried(writer, request.Extra, "reasoning");
         writer.WriteEndObject();
+    }
+
+    private void ReportEffort(ReasoningOptions options, ReasoningEffort? sent)
+    {
+        if (sent is not { } effort || ReasoningTable.EffortOf(options) is not { } asked)
+        {
+            return;
+        }
+
+        if (options is { Effort: null, BudgetTokens: { } budget })
+        {
+            report.Change("reasoning.effort", $"{ReasoningTable.NameOf(effort)} for a budget of {budget} tokens");
+        }
+        else if (asked != effort)
+        {
+            report.Change("reasoning.effort", $"{ReasoningTable.NameOf(effort)}, the nearest to {ReasoningTable.NameOf(asked)} that this model takes");
+        }
     }
 
     private void WriteLimits(Utf8JsonWriter writer)

@@ -71,7 +71,7 @@ internal sealed class ResponsesResource(AnswerContext context)
             FinishReason.Length or FinishReason.ContextWindow => (ResponsesItem.Incomplete, "max_output_tokens"),
             FinishReason.ContentFilter => (ResponsesItem.Incomplete, "content_filter"),
             FinishReason.Refusal when !refused => (ResponsesItem.Incomplete, "content_filter"),
-            FinishReason.Malformed => (ResponsesItem.Incomplete, "malformed_output"),
+            FinishReason.Malformed => (ResponsesItem.Incomplete, ResponsesWire.MalformedOutput),
             _ => (ResponsesItem.Completed, (string?)null),
         };
         for (int i = 0; i < Items.Count; i++)

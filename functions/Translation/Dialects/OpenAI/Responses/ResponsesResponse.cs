@@ -50,8 +50,12 @@ internal static class ResponsesResponse
     {
         if (incomplete || ResponsesOutput.Text(body, "status") == "incomplete")
         {
-            string? reason = Inner(body, "incomplete_details") is { ValueKind: JsonValueKind.Object } details ? ResponsesOutput.Text(details, "reason") : null;
-            return reason == "content_filter" ? FinishReason.ContentFilter : FinishReason.Length;
+            return ResponsesOutput.Text(Inner(body, "incomplete_details"), "reason") switch
+            {
+                "content_filter" => FinishReason.ContentFilter,
+                ResponsesWire.MalformedOutput => FinishReason.Malformed,
+                _ => FinishReason.Length,
+            };
         }
 
         return called ? FinishReason.ToolCalls : refused ? FinishReason.Refusal : FinishReason.Stop;

@@ -25,10 +25,16 @@ internal static class ResponsesWire
     public const string IncludeLogProbs = "message.output_text.logprobs";
 
     /// <summary>
-    /// The <c>encrypted_content</c> of reasoning that has no seal and was not made by OpenAI (<see cref="Adaptation.SignatureCarrier"/>'s form,
-    /// of no maker and with no seal): when the client sends it back, it is not mistaken for an item that OpenAI has stored.
+    /// Begins the <c>encrypted_content</c> of reasoning that has no seal (<see cref="Adaptation.SignatureCarrier"/>'s form, of no maker): when
+    /// the client sends it back, it is not mistaken for an item that OpenAI has stored.
     /// </summary>
     public const string Unsealed = "gw1..";
+
+    /// <summary>As <see cref="Unsealed"/>, of a summary.</summary>
+    public const string UnsealedSummary = Unsealed + "summary";
+
+    /// <summary><c>incomplete_details.reason</c> where the model produced what nobody can read; OpenAI has no word for it.</summary>
+    public const string MalformedOutput = "malformed_output";
 
     /// <summary>Marks what was read from this dialect and has no field that the canonical model does not know.</summary>
     public static readonly ExtraFields Own = new(DialectIds.Responses, "", []);
