@@ -168,7 +168,8 @@ public sealed class MessagesModelTests
     public void WhatTheClientSaidBeyondIsWrittenBack()
     {
         ChatRequest request = DecodeWith("""  "thinking":{"type":"between_tools","of_tomorrow":1},"output_config":{"effort":"low","task_budget":{"total":9}},"container":"c" """);
-        JsonObject body = Encode(request, "claude-sonnet-5-5");
+        JsonObject body = Encode(request, "claude-sonnet-5-5", out TranslationReport report);
+        Assert.Empty(report.Entries);
         AssertSame(JsonNode.Parse("""{"type":"between_tools","of_tomorrow":1}"""), body["thinking"]);
         AssertSame(JsonNode.Parse("""{"effort":"low","task_budget":{"total":9}}"""), body["output_config"]);
         Assert.Equal("c", body["container"]!.GetValue<string>());

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Serverless.Translation.Canonical;
 using Serverless.Translation.Dialects;
@@ -208,6 +209,36 @@ public sealed class MessagesRequestEncodeTests
             new MediaPart(MediaKind.Image, new UrlSource("https://a.example/b.png")) { Detail = "auto" })), Old, out TranslationReport report);
         Assert.Equal("user: Hi + image + image", Turns(body));
         Assert.Equal(["-messages[0].content[1]", "-messages[0].content[2]", "-messages[0].content[3]", "-messages[0].content[4]", "-messages[0].detail"], Fields(report));
+    }
+
+    [Fact]
+    public void WhatAnAssistantMadeIsSentBackInWords()
+    {
+        JsonObject body = Encode(
+            Chat(
+                User("Hi"),
+                Assistant(
+                    new MediaPart(MediaKind.Image, new Base64Source("image/png", "aGk="u8.ToArray())),
+                    new MediaPart(MediaKind.Audio, new Base64Source("audio/wav", "aGk="u8.ToArray())) { Transcript = "Good day." }),
+                User("Go on")),
+            Old,
+            out TranslationReport report);
+        Assert.Equal("user: Hi | assistant: Good day. | user: Go on", Turns(body));
+        Assert.Equal(["-messages[1].content[0]", "~messages[1].content[1]"], Fields(report));
+    }
+
+    [Fact]
+    public void ACacheMarkThatHadToGoGoesFromOwnBlocksToo()
+    {
+        JsonElement block = Element("""{"type":"search_result","title":"T","cache_control":{"type":"ephemeral"}}""");
+        JsonElement tool = Element("""{"type":"bash_20250124","name":"bash","cache_control":{"type":"ephemeral"}}""");
+        foreach (CacheBreakpoint? cache in (CacheBreakpoint?[])[null, new CacheBreakpoint()])
+        {
+            JsonObject body = Encode(Chat(User(new OpaquePart(DialectIds.Messages, block, "") { Cache = cache })) with { Tools = [new ServerTool(DialectIds.Messages, "bash_20250124", tool, "") { Cache = cache }] });
+            Assert.Equal(cache is not null, body["messages"]![0]!["content"]![0]!["cache_control"] is not null);
+            Assert.Equal(cache is not null, body["tools"]![0]!["cache_control"] is not null);
+            Assert.Equal("T", body["messages"]![0]!["content"]![0]!["title"]!.GetValue<string>());
+        }
     }
 
     [Fact]

@@ -68,7 +68,7 @@ internal static class MessagesBlocks
         switch (part)
         {
             case OpaquePart opaque:
-                writer.WriteRaw(opaque.Json);
+                MessagesWire.WriteOwn(writer, opaque.Json, opaque.Cache);
                 break;
             case MediaPart media:
                 MessagesMedia.Write(writer, media);

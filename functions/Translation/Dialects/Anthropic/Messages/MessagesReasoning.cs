@@ -92,9 +92,24 @@ internal static class MessagesReasoning
         return plan with { Effort = EffortFor(effort, model, unthinking: plan.Type == ThinkingType.Disabled, quiet: !effortOnly, report) };
     }
 
-    /// <summary>Writes <c>thinking</c>.</summary>
-    public static void Write(Utf8JsonWriter writer, ThinkingPlan plan)
+    /// <summary>What is asked of the model by a <c>thinking</c> of the client's own that is passed on as it is.</summary>
+    public static ThinkingPlan Keep(JsonElement thinking, ReasoningOptions? options, ClaudeModel model, TranslationReport report) => new()
     {
+        Type = MessagesWire.Find(thinking, "type") is { } type && Json.Text(type) is "enabled" or "adaptive" ? ThinkingType.Adaptive : ThinkingType.None,
+        Effort = EffortFor(options?.Effort, model, unthinking: false, quiet: false, report),
+    };
+
+    /// <summary>Writes <c>thinking</c>.</summary>
+    /// <param name="kept">The client's own, which is written as it is; null to write what was planned.</param>
+    public static void Write(Utf8JsonWriter writer, ThinkingPlan plan, JsonElement? kept)
+    {
+        if (kept is { } own)
+        {
+            writer.WritePropertyName("thinking"u8);
+            writer.WriteRaw(own);
+            return;
+        }
+
         if (plan.Type == ThinkingType.None)
         {
             return;

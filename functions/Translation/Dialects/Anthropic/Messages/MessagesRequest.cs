@@ -43,7 +43,10 @@ internal static class MessagesRequest
         ClaudeModel model = ClaudeModels.Find(modelName);
         long maxTokens = MaxTokens(request, model, report);
         MessagesTurns turns = MessagesTurns.Arrange(request, model, report);
-        ThinkingPlan plan = MessagesReasoning.Plan(request, model, maxTokens, turns.IsToolLoopWithoutThinking, report);
+        JsonElement? thinking = request.Extra?.Dialect == MessagesWire.Id ? request.Extra[ThinkingField] : null;
+        ThinkingPlan plan = thinking is { } kept
+            ? MessagesReasoning.Keep(kept, request.Reasoning, model, report)
+            : MessagesReasoning.Plan(request, model, maxTokens, turns.IsToolLoopWithoutThinking, report);
         bool enforcesSchema = request.ResponseFormat is { Kind: ResponseFormatKind.JsonSchema, Schema: not null } && model.JsonSchema;
         turns.MakeEnd(canContinue: model.Prefill && !plan.Thinks && !enforcesSchema);
         if (!enforcesSchema && FormatInstruction(request.ResponseFormat, report) is { } instruction)
@@ -59,7 +62,7 @@ internal static class MessagesRequest
             MessagesParameters.Write(writer, request, model, plan, report);
         }
 
-        WriteThinking(writer, request, plan);
+        MessagesReasoning.Write(writer, plan, thinking);
         WriteOutputConfig(writer, request, model, plan, enforcesSchema, report);
         if (turns.System.Count > 0)
         {
@@ -104,19 +107,6 @@ internal static class MessagesRequest
         }
 
         return asked;
-    }
-
-    private static void WriteThinking(Utf8JsonWriter writer, ChatRequest request, ThinkingPlan plan)
-    {
-        if (request.Extra?.Dialect == MessagesWire.Id && request.Extra[ThinkingField] is { } kept)
-        {
-            writer.WritePropertyName(ThinkingField);
-            writer.WriteRaw(kept);
-        }
-        else
-        {
-            MessagesReasoning.Write(writer, plan);
-        }
     }
 
     private static void WriteOutputConfig(

@@ -21,7 +21,10 @@ internal static class MessagesTools
             string? type = tool.TryGetProperty("type", out JsonElement value) && value.ValueKind != JsonValueKind.Null
                 ? RequestField.String(value, $"{path}.type")
                 : null;
-            read.Add(type is null or "custom" ? ReadFunction(tool, path) : new ServerTool(MessagesWire.Id, type, tool, path));
+            read.Add(type is null or "custom" ? ReadFunction(tool, path) : new ServerTool(MessagesWire.Id, type, tool, path)
+            {
+                Cache = MessagesWire.ReadCache(MessagesWire.Find(tool, "cache_control") ?? default),
+            });
         }
 
         return read;
@@ -130,7 +133,7 @@ internal static class MessagesTools
     {
         if (tool is ServerTool own)
         {
-            writer.WriteRaw(own.Json);
+            MessagesWire.WriteOwn(writer, own.Json, own.Cache);
             return;
         }
 

@@ -139,7 +139,7 @@ internal sealed class MessagesTurns
                 AddMarked(message.Parts, path);
                 break;
             case Role.Assistant:
-                if (Clean(message.Parts, path) is { Count: > 0 } said)
+                if (Clean(InWords(message.Parts, path), path) is { Count: > 0 } said)
                 {
                     PlaceWaiting();
                     Append(Role.Assistant, said);
@@ -236,6 +236,35 @@ internal sealed class MessagesTurns
             Turns.Add(new MessagesTurn(Role.User, [new TextPart(EmptyTurn)]));
             _report.Change("messages", "the last turn is empty, which the API refuses; it says so");
         }
+    }
+
+    /// <summary>What an assistant made: it cannot be sent back but in words.</summary>
+    private IReadOnlyList<ContentPart> InWords(IReadOnlyList<ContentPart> parts, string path)
+    {
+        if (!parts.Any(p => p is MediaPart))
+        {
+            return parts;
+        }
+
+        var words = new List<ContentPart>(parts.Count);
+        for (int i = 0; i < parts.Count; i++)
+        {
+            if (parts[i] is not MediaPart media)
+            {
+                words.Add(parts[i]);
+            }
+            else if (MessagesMedia.InWords(media) is { Length: > 0 } text)
+            {
+                _report.Change($"{path}.content[{i}]", "an assistant's turn holds text only");
+                words.Add(new TextPart(text) { Cache = media.Cache });
+            }
+            else
+            {
+                _report.Drop($"{path}.content[{i}]", "an assistant's turn holds text only");
+            }
+        }
+
+        return words;
     }
 
     /// <summary>The parts that the API takes, without what it refuses.</summary>

@@ -45,7 +45,7 @@ internal static class MessagesWire
     public static ReadOnlySpan<byte> FromServedTier(string tier) => tier switch
     {
         "priority" or "scale" => "priority"u8,
-        "batch" or "flex" => "batch"u8,
+        "batch" => "batch"u8,
         _ => "standard"u8,
     };
 
@@ -68,6 +68,28 @@ internal static class MessagesWire
         if (cache.Ttl is "5m" or "1h")
         {
             writer.WriteString("ttl"u8, cache.Ttl);
+        }
+
+        writer.WriteEndObject();
+    }
+
+    /// <summary>Writes a block or tool of this dialect as it came, but without a cache mark that had to go.</summary>
+    public static void WriteOwn(Utf8JsonWriter writer, JsonElement json, CacheBreakpoint? cache)
+    {
+        if (cache is not null || Find(json, "cache_control") is null)
+        {
+            writer.WriteRaw(json);
+            return;
+        }
+
+        writer.WriteStartObject();
+        foreach (JsonProperty property in json.EnumerateObject())
+        {
+            if (!property.NameEquals("cache_control"u8))
+            {
+                writer.WritePropertyName(property.Name);
+                writer.WriteRaw(property.Value);
+            }
         }
 
         writer.WriteEndObject();
