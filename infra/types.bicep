@@ -23,7 +23,7 @@ type scaleSettings = {
 @export()
 @description('A model provider whose key is kept in Key Vault.')
 type providerSettings = {
-  @description('Its name in the gateway: letters, digits and hyphens.')
+  @description('Its name in the gateway: letters and digits.')
   name: string
 
   @description('Its kind.')
@@ -43,7 +43,7 @@ type callerSettings = {
   id: string
 
   @description('What kind of caller.')
-  type: 'user' | 'service-principal'
+  type: 'user' | 'servicePrincipal'
 
   @description('SHA-256 of the caller\'s key in hex (the App\'s new-key command prints one). A hash of a random key is no secret.')
   @minLength(64)

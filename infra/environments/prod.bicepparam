@@ -29,7 +29,7 @@ param modelDeployments = [
 param callers = [
   {
     id: 'platform'
-    type: 'service-principal'
+    type: 'servicePrincipal'
     keySha256: readEnvironmentVariable(
       'GATEWAY_CALLER_KEY_SHA256',
       '0000000000000000000000000000000000000000000000000000000000000000'

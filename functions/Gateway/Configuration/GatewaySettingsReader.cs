@@ -44,7 +44,7 @@ internal static class GatewaySettingsReader
         endpoints = demo ? [ProviderDiscovery.DemoEndpoint] : endpoints;
         IReadOnlyList<CallerSettings> callers = ReadCallers(root, endpoints, providers);
         GatewayLimits limits = ReadLimits(root.Object("limits"));
-        UsageSettings usage = UsageSettingsReader.Read(root.Object("usage"));
+        UsageSettings usage = UsageSettingsReader.Read(root.Object("usage"), configuration, address, notes);
         root.Close();
 
         if (providers.Count == 0)

@@ -1,4 +1,5 @@
 using Azure.Identity;
+using Microsoft.Extensions.Configuration;
 using Serverless.Gateway.Metering.Storage;
 
 namespace Serverless.Gateway.Configuration;
@@ -13,19 +14,32 @@ internal static class UsageSettingsReader
         ["table"] = UsageStoreKind.Table,
     };
 
-    /// <summary>The settings. Whoever names a storage account means tables; whoever says nothing gets lines in the log.</summary>
-    public static UsageSettings Read(SettingsSection section)
+    /// <summary>
+    /// The settings. Whoever names a storage account means tables; whoever says nothing gets a file, and behind a Functions host, where a file
+    /// goes with the instance, the tables of the account that the host itself uses.
+    /// </summary>
+    public static UsageSettings Read(SettingsSection section, IConfiguration configuration, ListenAddress address, List<string> notes)
     {
         Secret? connection = section.Secret("connectionString");
         string? endpoint = section.Text("tableEndpoint");
-        bool account = section.Has("connectionString") || endpoint is not null;
+        if (!section.Has("connectionString") && endpoint is null && !section.Has("store") && address.BehindFunctionsHost)
+        {
+            (connection, endpoint) = OfHost(configuration);
+        }
+
+        bool account = section.Has("connectionString") || connection is not null || endpoint is not null;
         Uri? tableEndpoint = null;
         if (endpoint is not null && ProviderSettingsReader.FaultOf(endpoint, out tableEndpoint) is { } fault)
         {
             section.Fault("tableEndpoint", fault);
         }
 
-        UsageStoreKind store = section.Choice("store", StoreNames) ?? (account ? UsageStoreKind.Table : UsageStoreKind.Log);
+        UsageStoreKind store = section.Choice("store", StoreNames) ?? (account ? UsageStoreKind.Table : UsageStoreKind.Sqlite);
+        if (store == UsageStoreKind.Sqlite && address is { BehindFunctionsHost: true, Development: false })
+        {
+            notes.Add("Usage records go to a file that is lost with this instance: set usage.tableEndpoint.");
+        }
+
         if (store == UsageStoreKind.Table && !account)
         {
             section.Fault("tableEndpoint", "is missing: the address of the storage account's table service, reached with the gateway's identity (or give a connectionString).");
@@ -50,5 +64,15 @@ internal static class UsageSettingsReader
         };
         section.Close();
         return settings;
+    }
+
+    private static (Secret? Connection, string? Endpoint) OfHost(IConfiguration configuration)
+    {
+        if (configuration["AzureWebJobsStorage"] is { Length: > 0 } setting)
+        {
+            return (Secret.Resolve(setting, configuration, out _), null);
+        }
+
+        return (null, configuration["AzureWebJobsStorage:accountName"] is { Length: > 0 } account ? $"https://{account}.table.core.windows.net" : null);
     }
 }
