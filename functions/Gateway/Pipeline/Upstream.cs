@@ -39,7 +39,7 @@ internal sealed class Upstream(GatewayLimits limits)
             Task<HttpResponseMessage> sending = destination.Provider.Connections.SendAsync(message, answer.Cancellation.Token);
             await answer.TakeAsync(await exchange.WaitForProviderAsync(sending, answer.Cancellation));
             exchange.Meter.ProviderRequestId = HeaderPolicy.ProviderRequestId(answer.Headers);
-            return (int)answer.Status < SwitchingOrRedirect ? answer : throw await RefusalAsync(answer, dialect);
+            return (int)answer.Status < SwitchingOrRedirect ? answer : throw await RefusalAsync(answer, dialect, exchange.Client);
         }
         catch (GatewayException e)
         {
@@ -64,7 +64,7 @@ internal sealed class Upstream(GatewayLimits limits)
         }
     }
 
-    private static async Task<UpstreamFailure> RefusalAsync(UpstreamAnswer answer, IDialect dialect)
+    private static async Task<UpstreamFailure> RefusalAsync(UpstreamAnswer answer, IDialect dialect, IDialect client)
     {
         int status = (int)answer.Status;
         if (status < (int)HttpStatusCode.BadRequest)
@@ -77,7 +77,9 @@ internal sealed class Upstream(GatewayLimits limits)
         byte[] bytes = body.Written.ToArray();
         GatewayError error = dialect.DecodeError(status, bytes);
         GatewayError told = Fallback.ForCaller(error);
-        bool verbatim = whole && ReferenceEquals(told, error) && IsJson(bytes);
+
+        // Only a client of the provider's own dialect can read its words.
+        bool verbatim = dialect.Id == client.Id && whole && ReferenceEquals(told, error) && IsJson(bytes);
         return new UpstreamFailure(told, status) { Body = verbatim ? new ReadOnlyMemory<byte>?(bytes) : null, Headers = answer.Headers };
     }
 

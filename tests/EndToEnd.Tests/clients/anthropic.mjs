@@ -105,6 +105,6 @@ await check('anthropic', 'models', async () => {
 });
 
 await check('anthropic', 'both credentials', async () => {
-  const both = new Anthropic({ apiKey: 'unused', authToken: key, baseURL: `${gateway}/ai-gateway/anthropic`, maxRetries: 0 });
+  const both = new Anthropic({ apiKey: 'unused', defaultHeaders: { Authorization: `Bearer ${key}` }, baseURL: `${gateway}/ai-gateway/anthropic`, maxRetries: 0 });
   equal(text(await both.messages.create(ask('anthropic/text', 'Hi'))), 'Hello, wörld 🌍!');
 });
