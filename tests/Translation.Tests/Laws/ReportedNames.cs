@@ -36,6 +36,8 @@ internal static class ReportedNames
     {
         ["messages[].reasoning"] = [".thinking", ".signature", ".data", ".reasoning_content", ".summary", ".encrypted_content", ".thoughtSignature", ".text"],
         ["messages[].signature"] = [".signature", ".thoughtSignature", ".thought_signature", ".encrypted_content"],
+        ["messages[].file_id"] = [".file_id", ".fileUri", ".file_uri"],
+        ["cache_control"] = [".cache_control"],
     };
 
     /// <summary>True when a report's entry tells of the field at a path.</summary>

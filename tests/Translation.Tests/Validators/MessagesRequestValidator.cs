@@ -30,6 +30,7 @@ internal sealed class MessagesRequestValidator : RequestFaults
         ReadTools(body);
         foreach (JsonElement block in List(body, "system"))
         {
+            Mark(block);
             ReadText(block, "system");
         }
 
@@ -195,7 +196,6 @@ internal sealed class MessagesRequestValidator : RequestFaults
 
     private void ReadText(JsonElement block, string where)
     {
-        Mark(block);
         Require(!string.IsNullOrWhiteSpace(Text(block, "text")), $"an empty text block ({where})");
     }
 
