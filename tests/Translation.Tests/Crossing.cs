@@ -38,10 +38,10 @@ internal static class Crossing
     }
 
     /// <summary>A canonical request in its own dialect, as the codec alone writes it.</summary>
-    public static byte[] EncodeOnly(ChatRequest request, IChatDialect dialect, string model)
+    public static byte[] EncodeOnly(ChatRequest request, IChatDialect dialect, string model, DialectQuirks? quirks = null)
     {
         var output = new ArrayBufferWriter<byte>();
-        dialect.EncodeRequest(request, new TargetProfile(model), new TranslationReport(), output);
+        dialect.EncodeRequest(request, new TargetProfile(model) { Quirks = quirks ?? DialectQuirks.None }, new TranslationReport(), output);
         return output.WrittenSpan.ToArray();
     }
 

@@ -28,7 +28,7 @@ internal static class QuirkCheck
 
         return (quirks.MaxTokensField != "max_completion_tokens" && Has(body, "max_completion_tokens"))
             || (!quirks.StreamOptions && (Has(body, "stream_options") || body.IsTrue("stream")))
-            || (!quirks.ReasoningEffort && Has(body, "reasoning_effort"))
+            || ((!quirks.ReasoningEffort || quirks.ThinkingField) && Has(body, "reasoning_effort"))
             || (!quirks.ParallelToolCalls && Has(body, "parallel_tool_calls"))
             || (quirks.SeedField != "seed" && Has(body, "seed"))
             || (quirks.ToolChoiceRequired != "required" && Holds(body, "tool_choice", "\"required\""u8))

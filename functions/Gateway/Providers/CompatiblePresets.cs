@@ -34,6 +34,7 @@ internal static class CompatiblePresets
         Local("vllm", "http://127.0.0.1:8000/v1", "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html", Common with
         {
             MaxTokensField = "max_completion_tokens",
+            AnyMedia = true,
             TopK = true,
             ReasoningReplayField = "reasoning_content",
         }),
@@ -51,6 +52,7 @@ internal static class CompatiblePresets
         }),
         Local("litellm", "http://127.0.0.1:4000/v1", "https://docs.litellm.ai/docs/proxy/user_keys", Common with
         {
+            AnyMedia = true,
             TopK = true,
             MaxCacheBreakpoints = 4,
             ReasoningReplayField = "thinking_blocks",
@@ -69,6 +71,7 @@ internal static class CompatiblePresets
         Service("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY", "https://console.groq.com/docs/openai", ResponsesToo, Common with
         {
             MaxTokensField = "max_completion_tokens",
+            MaxStopSequences = 4,
             ReasoningReplayField = "reasoning",
             RefusedFields = ["logprobs", "top_logprobs", "logit_bias", "store", "verbosity"],
         }),
@@ -87,6 +90,7 @@ internal static class CompatiblePresets
         }),
         Service("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", "https://openrouter.ai/docs/api-reference/overview", ChatAndEmbeddings, Common with
         {
+            AnyMedia = true,
             TopK = true,
             MaxCacheBreakpoints = 4,
             ReasoningReplayField = "reasoning_details",

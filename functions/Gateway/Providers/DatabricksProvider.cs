@@ -88,8 +88,17 @@ internal sealed class DatabricksProvider(ProviderSettings settings, GatewayLimit
     }
 
     /// <inheritdoc/>
-    public override DialectQuirks Quirks(DialectId dialect, string model) =>
-        dialect == DialectIds.ChatCompletions ? base.Quirks(dialect, model) : DialectQuirks.None;
+    public override DialectQuirks Quirks(DialectId dialect, string model)
+    {
+        if (dialect != DialectIds.ChatCompletions)
+        {
+            return DialectQuirks.None;
+        }
+
+        // Claude is asked to think in Anthropic's words, the others by reasoning_effort.
+        DialectQuirks quirks = base.Quirks(dialect, model);
+        return model.Contains("claude", StringComparison.OrdinalIgnoreCase) ? quirks with { ThinkingField = true } : quirks;
+    }
 
     /// <inheritdoc/>
     protected override string Address(UpstreamRequest request)

@@ -39,7 +39,7 @@ public sealed record DialectQuirks
     public bool ParallelToolCalls { get; init; } = true;
 
     /// <summary>
-    /// The field in which an assistant's thinking is sent back: <c>reasoning_content</c> or <c>reasoning</c> (text only),
+    /// The field in which an assistant's thinking is sent back: <c>reasoning_content</c> or <c>reasoning</c> (text),
     /// <c>reasoning_details</c> (OpenRouter), <c>thinking_blocks</c> (LiteLLM) or <c>content</c> (Databricks: a part of the content), these three
     /// with its seal; null when it must not be.
     /// </summary>
@@ -56,6 +56,14 @@ public sealed record DialectQuirks
 
     /// <summary><c>top_k</c> is known (OpenAI refuses it, most of the others take it).</summary>
     public bool TopK { get; init; }
+
+    /// <summary>Most stop sequences.</summary>
+    public int MaxStopSequences { get; init; } = 4;
+
+    /// <summary>
+    /// Media that OpenAI refuses can be given: video, addresses of files and sounds, sounds other than wav and mp3 (vLLM, OpenRouter, LiteLLM).
+    /// </summary>
+    public bool AnyMedia { get; init; }
 
     /// <summary>Tools of type <c>custom</c> are known; otherwise the request adapter declares them as functions.</summary>
     public bool CustomTools { get; init; } = true;

@@ -27,8 +27,10 @@ public sealed class RequestEncodingTests
             Chat.Encode(request, new DialectQuirks { DeveloperRole = false, TextParts = false }).GetProperty("messages").GetRawText());
     }
 
-    [Fact]
-    public void UserPartsAreWrittenInTheirOwnTypes()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void UserPartsAreWrittenInTheirOwnTypes(bool any)
     {
         var report = new TranslationReport();
         string sent = Chat.EncodedMessages(
@@ -45,18 +47,26 @@ public sealed class RequestEncodingTests
                         new MediaPart(MediaKind.Document, new FileSource("file-1", DialectIds.ChatCompletions)),
                         new MediaPart(MediaKind.Video, new UrlSource("https://x/v")),
                         new MediaPart(MediaKind.Audio, new UrlSource("https://x/a")),
+                        new MediaPart(MediaKind.Document, new UrlSource("https://x/d")) { Name = "d.pdf" },
                     ]),
             ],
-            report: report);
+            new DialectQuirks { AnyMedia = any },
+            report);
         Assert.Equal(
             """
             [{"role":"user","content":[{"type":"text","text":"See"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AQID","detail":"low"}},
             {"type":"image_url","image_url":{"url":"https://x/y"}},{"type":"input_audio","input_audio":{"data":"AQID","format":"mp3"}},
             {"type":"file","file":{"filename":"file.pdf","file_data":"data:application/pdf;base64,AQID"}},{"type":"text","text":"notes\nwords"},
-            {"type":"file","file":{"file_id":"file-1"}},{"type":"video_url","video_url":{"url":"https://x/v"}}]}]
-            """.ReplaceLineEndings(""),
+            {"type":"file","file":{"file_id":"file-1"}}
+            """.ReplaceLineEndings("") + (any
+                ? """,{"type":"video_url","video_url":{"url":"https://x/v"}},{"type":"audio_url","audio_url":{"url":"https://x/a"}},{"type":"file","file":{"filename":"d.pdf","file_data":"https://x/d"}}]}]"""
+                : """,{"type":"text","text":"https://x/v"},{"type":"text","text":"https://x/a"},{"type":"text","text":"https://x/d"}]}]"""),
             sent);
-        Assert.Equal([("messages[0].content[5]", false), ("messages[0].content[8]", true)], report.Entries.Select(e => (e.Field, e.Dropped)));
+        Assert.Equal(
+            any
+                ? ["changed messages[].content[].file"]
+                : ["changed messages[].content[].file", "dropped messages[].content[].video_url", "dropped messages[].content[].input_audio", "dropped messages[].content[].file"],
+            report.Entries.Select(e => $"{(e.Dropped ? "dropped" : "changed")} {e.Field}"));
     }
 
     [Fact]
@@ -82,7 +92,7 @@ public sealed class RequestEncodingTests
             {"role":"tool","tool_call_id":"c2","content":"Error: no such file"},{"role":"user","content":"Go on"}]
             """.ReplaceLineEndings(""),
             sent);
-        Assert.Equal("messages[1].is_error", Assert.Single(report.Entries).Field);
+        Assert.Equal("messages[].is_error", Assert.Single(report.Entries).Field);
     }
 
     [Fact]
@@ -97,7 +107,7 @@ public sealed class RequestEncodingTests
     [Theory]
     [InlineData(null, """{"role":"assistant","content":"A"}""")]
     [InlineData("reasoning_content", """{"role":"assistant","reasoning_content":"T","content":"A"}""")]
-    [InlineData("reasoning", """{"role":"assistant","reasoning":"T","content":"A"}""")]
+    [InlineData("reasoning", """{"role":"assistant","reasoning":"T","reasoning_signature":["s","e"],"content":"A"}""")]
     [InlineData("reasoning_details", """{"role":"assistant","reasoning_details":[{"type":"reasoning.text","text":"T","signature":"s","index":0},{"type":"reasoning.encrypted","data":"e","index":1}],"content":"A"}""")]
     [InlineData("thinking_blocks", """{"role":"assistant","thinking_blocks":[{"type":"thinking","thinking":"T","signature":"s"},{"type":"redacted_thinking","data":"e"}],"content":"A"}""")]
     [InlineData("content", """{"role":"assistant","content":[{"type":"reasoning","summary":[{"type":"summary_text","text":"T","signature":"s"}]},{"type":"reasoning","summary":[{"type":"summary_encrypted_text","encrypted_text":"e"}]},{"type":"text","text":"A"}]}""")]
@@ -218,6 +228,16 @@ public sealed class RequestEncodingTests
     }
 
     [Fact]
+    public void NoMoreStopSequencesThanTheProviderTakes()
+    {
+        ChatRequest request = Chat.Request("\"stop\":[\"1\",\"2\",\"3\",\"4\",\"5\"]");
+        var report = new TranslationReport();
+        Assert.Equal("[\"1\",\"2\",\"3\",\"4\"]", Chat.Encode(request, report: report).GetProperty("stop").GetRawText());
+        Assert.Equal("stop", Assert.Single(report.Entries).Field);
+        Assert.Equal(5, Chat.Encode(request, new DialectQuirks { MaxStopSequences = 16 }).GetProperty("stop").GetArrayLength());
+    }
+
+    [Fact]
     public void MetadataIsDroppedWhereNothingIsStored()
     {
         var report = new TranslationReport();
@@ -230,7 +250,7 @@ public sealed class RequestEncodingTests
     [InlineData(ReasoningMode.Enabled, ReasoningEffort.XHigh, 1024L, "xhigh", "")]
     [InlineData(ReasoningMode.Disabled, null, null, null, "changed thinking")]
     [InlineData(null, ReasoningEffort.None, null, "none", "")]
-    [InlineData(ReasoningMode.Adaptive, null, null, null, "")]
+    [InlineData(ReasoningMode.Adaptive, null, null, null, "changed thinking")]
     public void EffortIsWrittenInTheProvidersWords(ReasoningMode? mode, ReasoningEffort? effort, long? budget, string? expected, string reported)
     {
         var report = new TranslationReport();

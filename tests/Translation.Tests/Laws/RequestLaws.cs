@@ -19,6 +19,8 @@ public sealed class RequestLaws
     [MemberData(nameof(Own))]
     public void ARequestSurvivesItsOwnDialect(string dialect, string name)
     {
+        Assert.SkipWhen(name.StartsWith("legacy", StringComparison.Ordinal), "Its words are those of an older version, and it goes on in the newer ones.");
+
         // What belongs to others does not survive on purpose.
         Assert.SkipWhen(name.Contains("foreign", StringComparison.Ordinal) || name.Contains("signature-in-id", StringComparison.Ordinal), "It holds another dialect's seals.");
         Fixture fixture = Fixture.Of(Fixture.Requests, dialect, name);
@@ -68,9 +70,9 @@ public sealed class RequestLaws
         JsonNode before = JsonNode.Parse(Mended(body), documentOptions: new JsonDocumentOptions { MaxDepth = 256 })!;
         string expected = JsonText.Normal(RequestNormalForm.Of(dialect.Id, before));
         List<string> differences = [];
-        foreach (string model in ModelsOf(dialect.Id))
+        foreach ((string model, DialectQuirks quirks) in ModelsOf(dialect.Id))
         {
-            JsonNode after = JsonNode.Parse(Crossing.EncodeOnly(request, dialect, model), documentOptions: new JsonDocumentOptions { MaxDepth = 256 })!;
+            JsonNode after = JsonNode.Parse(Crossing.EncodeOnly(request, dialect, model, quirks), documentOptions: new JsonDocumentOptions { MaxDepth = 256 })!;
             after["model"] = before["model"]?.DeepClone();
             string actual = JsonText.Normal(RequestNormalForm.Of(dialect.Id, after));
             if (expected == actual)
@@ -84,13 +86,22 @@ public sealed class RequestLaws
         Assert.Fail(string.Join('\n', differences));
     }
 
-    /// <summary>What can be asked depends on the model; every request is one that some model takes as it is.</summary>
-    private static string[] ModelsOf(DialectId dialect) => dialect.Name switch
+    /// <summary>What can be asked depends on the model and its server; every request is one that some model takes as it is.</summary>
+    private static IEnumerable<(string Model, DialectQuirks Quirks)> ModelsOf(DialectId dialect) => dialect.Name switch
     {
-        "anthropic.messages" => ["some-model", "claude-sonnet-4-5", "claude-opus-4-6", "claude-opus-4-8"],
-        "gemini.generate-content" => ["gemini-2.5-flash", "gemini-3-pro"],
-        _ => ["gpt-4.1", "gpt-5.1"],
+        "anthropic.messages" => Plain("some-model", "claude-sonnet-4-5", "claude-opus-4-6", "claude-opus-4-8"),
+        "gemini.generate-content" => Plain("gemini-2.5-flash", "gemini-3-pro"),
+        "openai.chat-completions" =>
+        [
+            .. Plain("gpt-5.1"),
+            ("databricks-claude", new DialectQuirks { ReasoningReplayField = "content", ThinkingField = true }),
+            ("any-model", new DialectQuirks { ReasoningReplayField = "reasoning_content", TopK = true, ThoughtSignatures = true, AnyMedia = true }),
+            ("brain-trust", new DialectQuirks { ReasoningReplayField = "reasoning" }),
+        ],
+        _ => Plain("gpt-4.1", "gpt-5.1"),
     };
+
+    private static IEnumerable<(string Model, DialectQuirks Quirks)> Plain(params string[] models) => models.Select(m => (m, DialectQuirks.None));
 
     private static void CheckSplice(IChatDialect dialect, byte[] bytes)
     {

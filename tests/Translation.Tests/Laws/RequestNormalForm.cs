@@ -39,9 +39,32 @@ internal static class RequestNormalForm
 
         // One stop sequence may stand bare.
         ToList(root, "stop");
+
+        // Not to stream is what happens unless it is asked for, and a function without parameters takes an object without fields.
+        if (root["stream"] is JsonValue stream && !stream.GetValue<bool>())
+        {
+            root.Remove("stream");
+        }
+
+        foreach (JsonObject function in Objects(root["tools"]).Select(t => t["function"]).OfType<JsonObject>())
+        {
+            if (function["parameters"] is null or JsonObject { Count: 0 })
+            {
+                function["parameters"] = new JsonObject { ["type"] = "object", ["properties"] = new JsonObject() };
+            }
+        }
+
         foreach (JsonObject message in Objects(root["messages"]))
         {
             ContentToText(message, "content", "text");
+
+            // A refusal is a field of the message, or its only content.
+            if (message["content"] is JsonArray { Count: 1 } list && list[0] is JsonObject only && only["type"]?.GetValue<string>() == "refusal")
+            {
+                message["refusal"] = only["refusal"]!.DeepClone();
+                message.Remove("content");
+            }
+
             foreach (JsonObject call in Objects(message["tool_calls"]))
             {
                 EmptyArguments(call["function"] as JsonObject);

@@ -164,7 +164,10 @@ public sealed class StreamDecodingLaws
         Assert.True(faults.Count == 0, string.Join('\n', faults.Take(20)));
     }
 
-    /// <summary>True when the frames that are kept hold the announcement of the end.</summary>
+    /// <summary>
+    /// True when the frames that are kept hold the announcement of the end. Some servers of Chat Completions never send <c>[DONE]</c>: there
+    /// the finish reason is enough.
+    /// </summary>
     private static bool Announces(IChatDialect provider, List<string> frames, int kept)
     {
         using var parser = new SseParser();
@@ -172,7 +175,8 @@ public sealed class StreamDecodingLaws
         bool announced = false;
         while (parser.TryRead(out SseFrame frame))
         {
-            announced |= StreamEnding.Announces(provider.Id, frame);
+            announced |= StreamEnding.Announces(provider.Id, frame)
+                || (provider.Id == DialectIds.ChatCompletions && Encoding.UTF8.GetString(frame.Data).Contains("\"finish_reason\":\"", StringComparison.Ordinal));
         }
 
         return announced;

@@ -47,8 +47,11 @@ internal static class ChatCompletionsContent
         }
     }
 
-    /// <summary>Writes a part of a user's message. What cannot be said here is reported.</summary>
-    public static void WritePart(Utf8JsonWriter writer, ContentPart part, string path, TranslationReport report)
+    /// <summary>
+    /// Writes a part of a user's message. What cannot be said here is reported, by its type: the part's number is no longer the client's
+    /// once the adapter has taken others out.
+    /// </summary>
+    public static void WritePart(Utf8JsonWriter writer, ContentPart part, DialectQuirks quirks, TranslationReport report)
     {
         switch (part)
         {
@@ -59,13 +62,13 @@ internal static class ChatCompletionsContent
                 WriteText(writer, new TextPart(refusal.Text));
                 break;
             case MediaPart media:
-                WriteMedia(writer, media, path, report);
+                WriteMedia(writer, media, quirks.AnyMedia, report);
                 break;
             case OpaquePart opaque when opaque.Dialect == ChatCompletionsWire.Id:
                 writer.WriteRaw(opaque.Json);
                 break;
             default:
-                report.Drop(path, "a user's message cannot hold this here");
+                report.Drop("messages[].content[]", "a user's message cannot hold this here");
                 break;
         }
     }
@@ -210,7 +213,7 @@ internal static class ChatCompletionsContent
         return draft.Build() ?? (fromClient ? throw RequestField.Missing($"{path}.{field}") : null);
     }
 
-    private static void WriteMedia(Utf8JsonWriter writer, MediaPart media, string path, TranslationReport report)
+    private static void WriteMedia(Utf8JsonWriter writer, MediaPart media, bool any, TranslationReport report)
     {
         switch (media)
         {
@@ -229,34 +232,51 @@ internal static class ChatCompletionsContent
 
                 EndMedia(writer, media, "image_url");
                 break;
-            case { Kind: MediaKind.Audio, Source: Base64Source sound }:
+            case { Kind: MediaKind.Audio, Source: Base64Source sound } when any || ChatCompletionsWire.AudioFormatOf(sound.MediaType) is "wav" or "mp3":
                 BeginMedia(writer, "input_audio", "input_audio");
                 writer.WriteString("data"u8, sound.Base64.Span);
                 writer.WriteString("format"u8, ChatCompletionsWire.AudioFormatOf(sound.MediaType));
                 EndMedia(writer, media, "input_audio");
                 break;
-            case { Kind: MediaKind.Audio }:
-                report.Drop(path, "Chat Completions takes sound as base64 only");
+            case { Kind: MediaKind.Audio, Source: UrlSource } when any:
+                WriteAddress(writer, media, "audio_url");
                 break;
-            case { Kind: MediaKind.Video, Name: null }:
-                BeginMedia(writer, "video_url", "video_url");
-                WriteUrl(writer, "url", media.Source);
-                EndMedia(writer, media, "video_url");
+            case { Kind: MediaKind.Video, Name: null } when any:
+                WriteAddress(writer, media, "video_url");
                 break;
-            default:
-                if (TextOf(media) is { } text)
-                {
-                    report.Change(path, "a text document, given as text");
-                    WriteText(writer, new TextPart(text) { Cache = media.Cache });
-                    break;
-                }
-
+            case { Kind: MediaKind.Document or MediaKind.Video } when TextOf(media) is { } text:
+                report.Change("messages[].content[].file", "a text document, given as text");
+                WriteText(writer, new TextPart(text) { Cache = media.Cache });
+                break;
+            case { Kind: MediaKind.Document or MediaKind.Video } when any || media is { Kind: MediaKind.Document, Source: Base64Source }:
                 BeginMedia(writer, "file", "file");
                 writer.WriteString("filename"u8, media.Name ?? NameFor(media.Source));
                 WriteUrl(writer, "file_data", media.Source);
                 EndMedia(writer, media, "file");
                 break;
+            case { Source: UrlSource address }:
+                report.Drop($"messages[].content[].{TypeOf(media.Kind)}", "only its address was sent: this provider fetches nothing but images");
+                WriteText(writer, new TextPart(address.Url) { Cache = media.Cache });
+                break;
+            default:
+                report.Drop($"messages[].content[].{TypeOf(media.Kind)}", "this provider takes nothing of that kind");
+                break;
         }
+    }
+
+    private static string TypeOf(MediaKind kind) => kind switch
+    {
+        MediaKind.Image => "image_url",
+        MediaKind.Audio => "input_audio",
+        MediaKind.Video => "video_url",
+        _ => "file",
+    };
+
+    private static void WriteAddress(Utf8JsonWriter writer, MediaPart media, string type)
+    {
+        BeginMedia(writer, type, type);
+        WriteUrl(writer, "url", media.Source);
+        EndMedia(writer, media, type);
     }
 
     private static void BeginMedia(Utf8JsonWriter writer, string type, string field)

@@ -109,6 +109,11 @@ internal static class ChatCompletionsEffort
             report.Drop("reasoning.summary", "Chat Completions has no summaries of the model's thinking");
         }
 
+        if (options.IncludeThoughts is not null)
+        {
+            report.Drop("reasoning.exclude", "whether thinking is shown is up to the provider");
+        }
+
         if (quirks.ThinkingField)
         {
             WriteThinking(writer, fields, options);
@@ -127,6 +132,10 @@ internal static class ChatCompletionsEffort
             }
 
             fields.Text("reasoning_effort", name, quirks.ReasoningEffort);
+        }
+        else if (options.Mode is not null)
+        {
+            report.Change("thinking", "left to the model");
         }
     }
 

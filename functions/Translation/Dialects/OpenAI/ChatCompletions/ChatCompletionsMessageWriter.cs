@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Serverless.Translation.Canonical;
 using Serverless.Translation.Wire;
@@ -14,26 +13,24 @@ internal sealed class ChatCompletionsMessageWriter(Utf8JsonWriter writer, Dialec
         writer.WriteStartArray("messages"u8);
         if (request.Instructions.Count > 0)
         {
-            WriteTurn(new Message(Role.System, request.Instructions), "system", "system");
+            WriteTurn(new Message(Role.System, request.Instructions), "system");
         }
 
-        for (int i = 0; i < request.Messages.Count; i++)
+        foreach (Message message in request.Messages)
         {
-            Message message = request.Messages[i];
-            string path = string.Create(CultureInfo.InvariantCulture, $"messages[{i}]");
             switch (message.Role)
             {
                 case Role.Assistant:
-                    WriteAssistant(message, path);
+                    WriteAssistant(message);
                     break;
                 case Role.System:
-                    WriteTurn(message, "system", path);
+                    WriteTurn(message, "system");
                     break;
                 case Role.Developer:
-                    WriteTurn(message, quirks.DeveloperRole ? "developer" : "system", path);
+                    WriteTurn(message, quirks.DeveloperRole ? "developer" : "system");
                     break;
                 default:
-                    WriteUser(message, path);
+                    WriteUser(message);
                     break;
             }
         }
@@ -41,29 +38,29 @@ internal sealed class ChatCompletionsMessageWriter(Utf8JsonWriter writer, Dialec
         writer.WriteEndArray();
     }
 
-    private void WriteUser(Message message, string path)
+    private void WriteUser(Message message)
     {
         bool results = false;
         foreach (ContentPart part in message.Parts)
         {
             if (part is ToolResultPart result)
             {
-                WriteResult(result, message.Role == Role.Tool ? message.Extra : null, path);
+                WriteResult(result, message.Role == Role.Tool ? message.Extra : null);
                 results = true;
             }
         }
 
         if (!results)
         {
-            WriteTurn(message, "user", path);
+            WriteTurn(message, "user");
         }
         else if (message.Parts.Any(p => p is not ToolResultPart))
         {
-            WriteTurn(message with { Parts = [.. message.Parts.Where(p => p is not ToolResultPart)] }, "user", path);
+            WriteTurn(message with { Parts = [.. message.Parts.Where(p => p is not ToolResultPart)] }, "user");
         }
     }
 
-    private void WriteTurn(Message message, string role, string path)
+    private void WriteTurn(Message message, string role)
     {
         writer.WriteStartObject();
         writer.WriteString("role"u8, role);
@@ -78,14 +75,13 @@ internal sealed class ChatCompletionsMessageWriter(Utf8JsonWriter writer, Dialec
             writer.WriteStartArray();
             for (int i = 0; i < message.Parts.Count; i++)
             {
-                string partPath = string.Create(CultureInfo.InvariantCulture, $"{path}.content[{i}]");
                 if (role != "user" && message.Parts[i] is MediaPart media && ChatCompletionsContent.TextOf(media) is null)
                 {
-                    report.Drop(partPath, "Chat Completions takes text only as instructions");
+                    report.Drop("messages[].content[]", "Chat Completions takes text only as instructions");
                     continue;
                 }
 
-                ChatCompletionsContent.WritePart(writer, message.Parts[i], partPath, report);
+                ChatCompletionsContent.WritePart(writer, message.Parts[i], quirks, report);
             }
 
             writer.WriteEndArray();
@@ -95,7 +91,7 @@ internal sealed class ChatCompletionsMessageWriter(Utf8JsonWriter writer, Dialec
         writer.WriteEndObject();
     }
 
-    private void WriteAssistant(Message message, string path)
+    private void WriteAssistant(Message message)
     {
         List<TextPart> texts = [.. message.Parts.OfType<TextPart>()];
         List<ReasoningPart> reasoning = [.. message.Parts.OfType<ReasoningPart>()];
@@ -104,7 +100,7 @@ internal sealed class ChatCompletionsMessageWriter(Utf8JsonWriter writer, Dialec
         writer.WriteStartObject();
         writer.WriteString("role"u8, "assistant"u8);
         WriteName(message);
-        WriteReasoning(reasoning, path);
+        WriteReasoning(reasoning);
         writer.WritePropertyName("content"u8);
         if (quirks.ReasoningReplayField == "content" && reasoning.Count > 0)
         {
@@ -124,13 +120,13 @@ internal sealed class ChatCompletionsMessageWriter(Utf8JsonWriter writer, Dialec
             writer.WriteString("refusal"u8, refusal.Text);
         }
 
-        WriteMedia(message, path);
+        WriteMedia(message);
         WriteCalls(calls);
         ChatCompletionsWire.WriteExtra(writer, message.Extra);
         writer.WriteEndObject();
     }
 
-    private void WriteReasoning(List<ReasoningPart> parts, string path)
+    private void WriteReasoning(List<ReasoningPart> parts)
     {
         if (parts.Count == 0 || quirks.ReasoningReplayField == "content")
         {
@@ -143,7 +139,7 @@ internal sealed class ChatCompletionsMessageWriter(Utf8JsonWriter writer, Dialec
         }
         else if (parts.Any(p => p.Text.Length > 0 || p.Signature is not null))
         {
-            report.Drop($"{path}.reasoning_content", "this provider takes no thinking back");
+            report.Drop("messages[].reasoning", "this provider takes no thinking back");
         }
     }
 
@@ -163,7 +159,7 @@ internal sealed class ChatCompletionsMessageWriter(Utf8JsonWriter writer, Dialec
         writer.WriteEndArray();
     }
 
-    private void WriteMedia(Message message, string path)
+    private void WriteMedia(Message message)
     {
         bool audio = false;
         for (int i = 0; i < message.Parts.Count; i++)
@@ -179,7 +175,7 @@ internal sealed class ChatCompletionsMessageWriter(Utf8JsonWriter writer, Dialec
                 case TextPart or ReasoningPart or RefusalPart or ToolCallPart:
                     break;
                 case ContentPart other when !IsCall(other):
-                    report.Drop(string.Create(CultureInfo.InvariantCulture, $"{path}.content[{i}]"), "an assistant's message cannot hold this here");
+                    report.Drop("messages[].content[]", "an assistant's message cannot hold this here");
                     break;
             }
         }
@@ -215,7 +211,7 @@ internal sealed class ChatCompletionsMessageWriter(Utf8JsonWriter writer, Dialec
         writer.WriteEndArray();
     }
 
-    private void WriteResult(ToolResultPart result, ExtraFields? extra, string path)
+    private void WriteResult(ToolResultPart result, ExtraFields? extra)
     {
         var texts = new List<TextPart>(result.Content.Count);
         for (int i = 0; i < result.Content.Count; i++)
@@ -229,7 +225,7 @@ internal sealed class ChatCompletionsMessageWriter(Utf8JsonWriter writer, Dialec
             };
             if (text is null)
             {
-                report.Drop(string.Create(CultureInfo.InvariantCulture, $"{path}.content[{i}]"), "Chat Completions takes text only as a tool's result");
+                report.Drop("messages[].content[]", "Chat Completions takes text only as a tool's result");
                 continue;
             }
 
@@ -238,7 +234,7 @@ internal sealed class ChatCompletionsMessageWriter(Utf8JsonWriter writer, Dialec
 
         if (result.IsError)
         {
-            MarkError(texts, path);
+            MarkError(texts);
         }
 
         if (result.Cache is not null && texts.Count > 0)
@@ -260,7 +256,7 @@ internal sealed class ChatCompletionsMessageWriter(Utf8JsonWriter writer, Dialec
         writer.WriteEndObject();
     }
 
-    private void MarkError(List<TextPart> texts, string path)
+    private void MarkError(List<TextPart> texts)
     {
         if (texts.Count == 0)
         {
@@ -269,7 +265,7 @@ internal sealed class ChatCompletionsMessageWriter(Utf8JsonWriter writer, Dialec
         else if (!texts[0].Text.Contains("error", StringComparison.OrdinalIgnoreCase))
         {
             texts[0] = texts[0] with { Text = $"Error: {texts[0].Text}" };
-            report.Change($"{path}.is_error", "said in the result's text");
+            report.Change("messages[].is_error", "said in the result's text");
         }
     }
 

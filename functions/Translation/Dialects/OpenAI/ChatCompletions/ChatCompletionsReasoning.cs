@@ -175,6 +175,17 @@ internal static class ChatCompletionsReasoning
                 break;
             default:
                 writer.WriteString(field, string.Concat(parts.Select(p => p.Text)));
+                if (field == "reasoning" && parts.Any(p => p.Signature is not null))
+                {
+                    writer.WriteStartArray("reasoning_signature"u8);
+                    foreach (ReasoningPart part in parts.Where(p => p.Signature is not null))
+                    {
+                        writer.WriteStringValue(part.Signature!.Value);
+                    }
+
+                    writer.WriteEndArray();
+                }
+
                 break;
         }
     }

@@ -117,7 +117,7 @@ internal static class ChatCompletionsRequest
 
         WriteFormat(writer, format);
         ChatCompletionsEffort.Write(writer, fields, request.Reasoning, quirks, report);
-        WriteSampling(fields, request, quirks);
+        WriteSampling(fields, request, quirks, report);
         WriteAccount(fields, request, report);
         WriteOutput(fields, writer, request);
         if (request.Stream)
@@ -290,19 +290,30 @@ internal static class ChatCompletionsRequest
         writer.WriteEndObject();
     }
 
-    private static void WriteSampling(RequestFieldWriter fields, ChatRequest request, DialectQuirks quirks)
+    private static void WriteSampling(RequestFieldWriter fields, ChatRequest request, DialectQuirks quirks, TranslationReport report)
     {
         fields.Integer(quirks.MaxTokensField, request.MaxOutputTokens);
         fields.Number("temperature", request.Temperature);
         fields.Number("top_p", request.TopP);
         fields.Integer("top_k", request.TopK, quirks.TopK);
-        fields.Texts("stop", request.StopSequences);
+        WriteStop(fields, request.StopSequences, quirks, report);
         fields.Integer("n", request.CandidateCount);
         fields.Integer(quirks.SeedField, request.Seed);
         fields.Number("presence_penalty", request.PresencePenalty);
         fields.Number("frequency_penalty", request.FrequencyPenalty);
         fields.Boolean("logprobs", request.LogProbs ?? (request.TopLogProbs is not null ? true : null));
         fields.Integer("top_logprobs", request.TopLogProbs);
+    }
+
+    private static void WriteStop(RequestFieldWriter fields, IReadOnlyList<string> stop, DialectQuirks quirks, TranslationReport report)
+    {
+        if (stop.Count > quirks.MaxStopSequences)
+        {
+            report.Drop("stop", $"more than {quirks.MaxStopSequences} stop sequences");
+            stop = [.. stop.Take(quirks.MaxStopSequences)];
+        }
+
+        fields.Texts("stop", stop);
     }
 
     private static void WriteAccount(RequestFieldWriter fields, ChatRequest request, TranslationReport report)
