@@ -219,6 +219,18 @@ public sealed class ResponsesRequestEncodingTests
             ResponsesKit.Cross(ResponsesKit.Plain() with { ResponseFormat = new ResponseFormat(ResponseFormatKind.JsonObject), Verbosity = "low" })["text"]);
     }
 
+    [Fact]
+    public void JsonModeIsSpokenOf()
+    {
+        var format = new ResponseFormat(ResponseFormatKind.JsonObject);
+        var report = new TranslationReport();
+        ResponsesKit.Same(
+            """[{"type":"message","role":"developer","content":"Answer in JSON."},{"type":"message","role":"user","content":"Hi"}]""",
+            ResponsesKit.Cross(ResponsesKit.Plain() with { ResponseFormat = format, Instructions = [new TextPart("Write JSON.")] }, report: report)["input"]);
+        Assert.Equal(["response_format"], ResponsesKit.Changed(report));
+        Assert.Single(ResponsesKit.Cross(ResponsesKit.Plain(new Message(Role.User, [new TextPart("As json, please.")])) with { ResponseFormat = format })["input"]!.AsArray());
+    }
+
     [Theory]
     [InlineData("gpt-5.6-terra", ReasoningEffort.Max, "max")]
     [InlineData("gpt-5.2", ReasoningEffort.Max, "xhigh")]
@@ -247,8 +259,9 @@ public sealed class ResponsesRequestEncodingTests
     {
         ResponsesKit.Same(
             """{"effort":"medium","summary":"auto"}""",
-            ResponsesKit.Cross(ResponsesKit.Plain() with { Reasoning = new ReasoningOptions { Mode = ReasoningMode.Enabled, BudgetTokens = 4096, IncludeThoughts = true } })["reasoning"]);
+            ResponsesKit.Cross(ResponsesKit.Plain() with { Reasoning = new ReasoningOptions { Mode = ReasoningMode.Enabled, BudgetTokens = 4096 } })["reasoning"]);
         ResponsesKit.Same("""{"summary":"auto"}""", ResponsesKit.Cross(ResponsesKit.Plain() with { Reasoning = new ReasoningOptions { Mode = ReasoningMode.Adaptive, IncludeThoughts = true } })["reasoning"]);
+        ResponsesKit.Same("""{"effort":"low"}""", ResponsesKit.Cross(ResponsesKit.Plain() with { Reasoning = new ReasoningOptions { Mode = ReasoningMode.Adaptive, Effort = ReasoningEffort.Low, IncludeThoughts = false } })["reasoning"]);
         Assert.Null(ResponsesKit.Cross(ResponsesKit.Plain() with { Reasoning = new ReasoningOptions { Mode = ReasoningMode.Disabled } }, "my-deployment")["reasoning"]);
         Assert.Equal("none", ResponsesKit.Cross(ResponsesKit.Plain() with { Reasoning = new ReasoningOptions { Mode = ReasoningMode.Disabled } })["reasoning"]!["effort"]!.GetValue<string>());
     }

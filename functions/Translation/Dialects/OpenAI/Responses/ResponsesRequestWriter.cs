@@ -66,7 +66,11 @@ internal sealed class ResponsesRequestWriter(ChatRequest request, TargetProfile 
         WriteInstructions(writer);
         items.Write(InputMessages());
         WriteTools(writer);
-        WriteText(writer);
+        if (Takes("text", silently: request.ResponseFormat is null && request.Verbosity is null))
+        {
+            new ResponsesTextWriter(request, report).Write(writer);
+        }
+
         WriteReasoning(writer);
     }
 
@@ -85,9 +89,25 @@ internal sealed class ResponsesRequestWriter(ChatRequest request, TargetProfile 
         }
     }
 
-    private IReadOnlyList<Message> InputMessages() => request.Instructions.Count == 0 || IsText(request.Instructions)
-        ? request.Messages
-        : [new Message(Role.Developer, request.Instructions), .. request.Messages];
+    private IReadOnlyList<Message> InputMessages()
+    {
+        List<Message> first = [];
+        if (request.Instructions.Count > 0 && !IsText(request.Instructions))
+        {
+            first.Add(new Message(Role.Developer, request.Instructions));
+        }
+
+        // OpenAI refuses JSON mode unless the input speaks of JSON; other vendors' clients need not mention it.
+        if (!_own && request.ResponseFormat is { Kind: ResponseFormatKind.JsonObject } && !MentionsJson())
+        {
+            report.Change("response_format", "the model is told to answer in JSON, since OpenAI wants that said");
+            first.Add(new Message(Role.Developer, [new TextPart("Answer in JSON.")]));
+        }
+
+        return first.Count == 0 ? request.Messages : [.. first, .. request.Messages];
+    }
+
+    private bool MentionsJson() => request.Messages.Any(m => m.Parts.Any(p => p is TextPart text && text.Text.Contains("json", StringComparison.OrdinalIgnoreCase)));
 
     /// <summary>A mark for the cache can only stand on a part of a turn.</summary>
     private bool IsText(IReadOnlyList<ContentPart> parts) =>
@@ -117,90 +137,6 @@ internal sealed class ResponsesRequestWriter(ChatRequest request, TargetProfile 
         {
             writer.WriteBoolean("parallel_tool_calls"u8, parallel);
         }
-    }
-
-    private void WriteText(Utf8JsonWriter writer)
-    {
-        if ((request.ResponseFormat is null && request.Verbosity is null && !ResponsesWire.CarriesInner(request.Extra, "text")) || !Takes("text"))
-        {
-            return;
-        }
-
-        writer.WriteStartObject("text"u8);
-        if (request.ResponseFormat is { } format)
-        {
-            WriteFormat(writer, format);
-        }
-
-        if (request.Verbosity is { } verbosity)
-        {
-            writer.WriteString("verbosity"u8, verbosity);
-        }
-
-        ResponsesWire.WriteCarried(writer, request.Extra, "text");
-        writer.WriteEndObject();
-    }
-
-    private void WriteFormat(Utf8JsonWriter writer, ResponseFormat format)
-    {
-        writer.WriteStartObject("format"u8);
-        if (format is not { Kind: ResponseFormatKind.JsonSchema, Schema: { } schema })
-        {
-            writer.WriteString("type"u8, format.Kind == ResponseFormatKind.Text ? "text"u8 : "json_object"u8);
-        }
-        else
-        {
-            writer.WriteString("type"u8, "json_schema"u8);
-            if (format.Name is not null || !_own)
-            {
-                writer.WriteString("name"u8, _own ? format.Name : NameOf(format.Name));
-            }
-
-            if (format.Description is not null)
-            {
-                writer.WriteString("description"u8, format.Description);
-            }
-
-            if (format.Strict is not null || !_own)
-            {
-                writer.WriteBoolean("strict"u8, IsStrict(format.Strict, schema));
-            }
-
-            writer.WritePropertyName("schema"u8);
-            writer.WriteRaw(schema);
-        }
-
-        ResponsesWire.WriteCarried(writer, request.Extra, "text.format");
-        writer.WriteEndObject();
-    }
-
-    /// <summary>Other vendors always enforce a schema that they are given, so it is enforced wherever OpenAI can, unless the client said no.</summary>
-    private bool IsStrict(bool? strict, JsonElement schema)
-    {
-        if (_own || strict == false)
-        {
-            return strict == true;
-        }
-
-        bool enforceable = OpenAISchema.IsStrict(schema);
-        if (!enforceable)
-        {
-            report.Change("response_format.strict", "false, since the schema is not of the kind that OpenAI can enforce");
-        }
-
-        return enforceable;
-    }
-
-    /// <summary>A schema has to have a name, of the letters that a tool's name is made of.</summary>
-    private static string NameOf(string? name)
-    {
-        if (string.IsNullOrEmpty(name))
-        {
-            return "answer";
-        }
-
-        string plain = string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' ? c : '_'));
-        return plain.Length <= ResponsesWire.MaxId ? plain : plain[..ResponsesWire.MaxId];
     }
 
     /// <summary>The effort that is sent: the one nearest to what was asked for that the model takes.</summary>
@@ -240,7 +176,7 @@ internal sealed class ResponsesRequestWriter(ChatRequest request, TargetProfile 
         ReasoningEffort? effort = Effort();
         string? summary = ResponsesWire.Carries(request.Extra, "reasoning.generate_summary")
             ? null
-            : options.Summary ?? (options.IncludeThoughts == true ? "auto" : null);
+            : options.Summary ?? (ShowsThoughts(options) ? "auto" : null);
         if (!_own && effort is null && summary is null)
         {
             return;
@@ -265,6 +201,9 @@ internal sealed class ResponsesRequestWriter(ChatRequest request, TargetProfile 
         ResponsesWire.WriteCarried(writer, request.Extra, "reasoning");
         writer.WriteEndObject();
     }
+
+    /// <summary>Elsewhere who asks for thinking gets to read it, unless he says that he does not want to; here only a summary can be read, and has to be asked for.</summary>
+    private static bool ShowsThoughts(ReasoningOptions options) => options.IncludeThoughts ?? options.Mode is ReasoningMode.Enabled or ReasoningMode.Adaptive;
 
     private void ReportEffort(ReasoningOptions options, ReasoningEffort? sent)
     {
