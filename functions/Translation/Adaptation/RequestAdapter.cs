@@ -28,6 +28,8 @@ public static class RequestAdapter
 
         request = ForeignContent.Remove(request, target, quirks, report);
         request = ForeignTools.Remove(request, target, report);
+        request = EndUserIds.Fit(request, traits, report);
+        request = JsonMention.Add(request, traits, report);
         (request, ToolNames names) = ToolNaming.Apply(request, traits, traits.CustomTools && quirks.CustomTools, report);
 
         // Where the provider holds the head of the conversation, calls may stand there.

@@ -148,10 +148,10 @@ public sealed record RefusalPart(string Text) : ContentPart;
 /// <param name="Path">Where it stood, for the report.</param>
 public sealed record OpaquePart(DialectId Dialect, JsonElement Json, string Path) : ContentPart
 {
-    /// <summary>The block's <c>type</c>, for reports.</summary>
-    public string Type => Json.ValueKind == JsonValueKind.Object && Json.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String
-        ? type.GetString()!
-        : "unknown";
+    /// <summary>The block's <c>type</c>, or the name of its first field where the dialect has no types; for reports.</summary>
+    public string Type => Json.ValueKind != JsonValueKind.Object ? "unknown"
+        : Json.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String ? type.GetString()!
+        : Json.EnumerateObject().Select(p => p.Name).FirstOrDefault("unknown");
 }
 
 /// <summary>Seal or cipher text of a model's thinking. It is valid only at the dialect that made it.</summary>

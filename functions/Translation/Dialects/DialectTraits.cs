@@ -41,4 +41,13 @@ public sealed record DialectTraits
 
     /// <summary>Tool results can hold images and documents.</summary>
     public bool MediaInToolResults { get; init; }
+
+    /// <summary>Longest identifier of an end user, in characters; null for any.</summary>
+    public int? MaxUserId { get; init; }
+
+    /// <summary>Identifiers of end users must not tell who a person is (mail addresses, telephone numbers).</summary>
+    public bool ImpersonalUserIds { get; init; }
+
+    /// <summary>An answer of the form "some JSON object" is given only when the conversation holds the word JSON.</summary>
+    public bool WantsJsonMentioned { get; init; }
 }

@@ -104,17 +104,18 @@ public sealed class AnswerAdapterTests
     }
 
     [Fact]
-    public void Whoever_called_a_tool_waits_for_it()
+    public void Whoever_called_a_tool_waits_for_it_and_nobody_else_does()
     {
         foreach (FinishReason reason in Enum.GetValues<FinishReason>())
         {
             FinishReason expected = reason == FinishReason.Stop ? FinishReason.ToolCalls : reason;
+            FinishReason uncalled = reason == FinishReason.ToolCalls ? FinishReason.Stop : reason;
             List<ChatEvent> events = Adapted(
                 new PartStarted(1, 0, Call("c")), new PartCompleted(0), new PartStarted(0, 1, Text("t")), new PartCompleted(1),
                 new ChoiceEnded(0, reason, "s"), new ChoiceEnded(1, reason, "s"));
-            Assert.Equal([(0, reason, "s"), (1, expected, "s")], events.OfType<ChoiceEnded>().Select(e => (e.Choice, e.Reason, e.StopSequence)));
+            Assert.Equal([(0, uncalled, "s"), (1, expected, "s")], events.OfType<ChoiceEnded>().Select(e => (e.Choice, e.Reason, e.StopSequence)));
             ChatResponse response = new AnswerAdapter(ToolNames.None).Adapt(new ChatResponse { Choices = [new Choice(0, [Text("t"), Call("c")], reason), new Choice(1, [Text("t")], reason)] });
-            Assert.Equal([expected, reason], response.Choices.Select(c => c.FinishReason));
+            Assert.Equal([expected, uncalled], response.Choices.Select(c => c.FinishReason));
         }
     }
 

@@ -30,6 +30,12 @@ internal sealed class ChatCompletionsRequestValidator : RequestFaults
         Require(List(body, "stop").Count() <= 4, "more than four stop sequences");
         Require(Find(body, "top_logprobs") is null || Find(body, "logprobs") is { ValueKind: JsonValueKind.True }, "top_logprobs without logprobs");
         Require(Find(body, "stream_options") is null || Find(body, "stream") is { ValueKind: JsonValueKind.True }, "stream_options without stream");
+        Require(Text(body, "user") is not { Length: > 64 } && Text(body, "safety_identifier") is not { Length: > 64 } && Text(body, "prompt_cache_key") is not { Length: > 64 }, "an identifier is longer than 64");
+        Require(
+            Find(body, "response_format") is not { } format || Text(format, "type") != "json_object" || JsonText.Texts(body.GetProperty("messages")).Any(t => t.Contains("json", StringComparison.OrdinalIgnoreCase)),
+            "json_object, but nobody mentions JSON");
+        Require(List(body, "modalities").All(m => m.ValueEquals("text") || m.ValueEquals("audio")), "an unknown modality");
+        Require(Find(body, "audio") is null || List(body, "modalities").Any(m => m.ValueEquals("audio")), "a voice without sound");
         ReadTools(body);
         ReadFormat(body);
         List<string> open = [];

@@ -26,6 +26,9 @@ internal sealed class MessagesRequestValidator : RequestFaults
             Require(!string.IsNullOrWhiteSpace(stop.GetString()), "a stop sequence is white space");
         }
 
+        Require(
+            Find(body, "metadata") is not { } metadata || Text(metadata, "user_id") is not { } user || (user.Length <= 256 && !(user.Contains('@') && !user.Contains('{'))),
+            "metadata.user_id tells who a person is");
         ReadThinking(body);
         ReadTools(body);
         foreach (JsonElement block in List(body, "system"))

@@ -21,6 +21,11 @@ internal sealed class ResponsesRequestValidator : RequestFaults
         InRange(body, "top_p", 0, 1);
         InRange(body, "top_logprobs", 0, 20);
         InRange(body, "max_output_tokens", 16, 1e9);
+        Require(Text(body, "user") is not { Length: > 64 } && Text(body, "safety_identifier") is not { Length: > 64 } && Text(body, "prompt_cache_key") is not { Length: > 64 }, "an identifier is longer than 64");
+        Require(
+            Find(body, "text") is not { } answer || Find(answer, "format") is not { } form || Text(form, "type") != "json_object"
+                || JsonText.Texts(body.GetProperty("input")).Any(t => t.Contains("json", StringComparison.OrdinalIgnoreCase)),
+            "json_object, but nobody mentions JSON");
         ReadTools(body);
         bool continues = Find(body, "previous_response_id") is not null || Find(body, "conversation") is not null;
         if (Find(body, "input") is { ValueKind: JsonValueKind.Array } input)

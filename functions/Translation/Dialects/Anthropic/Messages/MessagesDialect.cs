@@ -19,6 +19,8 @@ internal sealed class MessagesDialect : IChatDialect
         PlainToolCallId = true,
         MaxCacheBreakpoints = 4,
         MediaInToolResults = true,
+        MaxUserId = 256,
+        ImpersonalUserIds = true,
     };
 
     public ChatRequest DecodeRequest(JsonElement body, RequestAddress address) => MessagesRequest.Decode(body, address, counting: false);

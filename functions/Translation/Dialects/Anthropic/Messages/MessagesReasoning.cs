@@ -82,6 +82,13 @@ internal static class MessagesReasoning
 
         bool effortOnly = options is { Mode: null, IncludeThoughts: false };
         ThinkingPlan plan = effortOnly ? default : On(options, model, maxTokens, report);
+        if (toolLoopWithoutThinking && plan.Type == ThinkingType.Enabled && model.Thinking.HasFlag(ThinkingModes.Adaptive) && !forced)
+        {
+            // Only a budget wants the calls in use to have been thought about.
+            report.Change(Field, "adaptive thinking in place of a budget, since the tools in use were called without thinking");
+            plan = plan with { Type = ThinkingType.Adaptive };
+        }
+
         if (plan.Thinks && (forced || toolLoopWithoutThinking && plan.Type == ThinkingType.Enabled))
         {
             report.Change(Field, forced ? "no thinking, since tool_choice forces a tool" : "no thinking, since the tools in use were called without it");

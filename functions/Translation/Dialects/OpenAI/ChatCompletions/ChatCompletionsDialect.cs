@@ -22,6 +22,8 @@ internal sealed class ChatCompletionsDialect : IChatDialect
         StrictToolPairing = true,
         CustomTools = true,
         MaxToolCallId = ChatCompletionsWire.MaxToolCallId,
+        MaxUserId = 64,
+        WantsJsonMentioned = true,
     };
 
     /// <inheritdoc/>

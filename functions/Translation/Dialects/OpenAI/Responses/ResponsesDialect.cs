@@ -26,6 +26,8 @@ internal sealed class ResponsesDialect : IChatDialect
         MaxToolCallId = ResponsesWire.MaxId,
         MaxCacheBreakpoints = 4,
         MediaInToolResults = true,
+        MaxUserId = 64,
+        WantsJsonMentioned = true,
     };
 
     /// <inheritdoc/>
