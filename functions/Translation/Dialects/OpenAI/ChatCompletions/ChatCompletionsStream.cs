@@ -145,7 +145,12 @@ internal sealed class ChatCompletionsStreamDecoder : IChatStreamDecoder
         }
 
         _answered = true;
-        LastFrameIsUsageOnly = count <= 0 && usage is { ValueKind: JsonValueKind.Object };
+        ReadUsage(usage, alone: count <= 0, events);
+    }
+
+    private void ReadUsage(JsonElement? usage, bool alone, IList<ChatEvent> events)
+    {
+        LastFrameIsUsageOnly = alone && usage is { ValueKind: JsonValueKind.Object };
         if (!_ended && usage is { } counts && ChatCompletionsUsage.Read(counts) is { } reported)
         {
             Report(reported, events);

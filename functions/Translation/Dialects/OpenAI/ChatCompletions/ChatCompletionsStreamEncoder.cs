@@ -1,23 +1,20 @@
 using System.Buffers;
-using System.Buffers.Text;
+using System.Text;
 using System.Text.Json;
 using Serverless.Translation.Adaptation;
 using Serverless.Translation.Canonical;
-using Serverless.Translation.Wire;
 
 namespace Serverless.Translation.Dialects.OpenAI.ChatCompletions;
 
 /// <summary>
-/// Renders a client's stream (https://platform.openai.com/docs/api-reference/chat-streaming). What all chunks have in common is made once;
-/// the usual deltas are that, a few constant bytes and one JSON string. Every frame is complete in the buffer.
+/// Renders a client's stream (https://platform.openai.com/docs/api-reference/chat-streaming). Every frame is complete in the buffer.
 /// </summary>
 internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : IChatStreamEncoder
 {
-    private readonly Utf8JsonWriter _json = new(Stream.Null, Json.WriterOptions);
+    private readonly ChatCompletionsFrames _frames = new(context);
     private readonly List<Part> _parts = [];
     private readonly List<ChoiceState> _choices = [];
     private readonly bool _legacy = ChatCompletionsRequest.IsLegacy(context.Request);
-    private byte[]? _head;
     private TokenUsage? _usage;
     private bool _ended;
 
@@ -47,7 +44,7 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
                 WriteCitation(_parts[citation.Index], citation.Citation, output);
                 break;
             case LogProbsAdded logProbs:
-                WriteLogProbs(_parts[logProbs.Index], logProbs.Tokens, output);
+                _frames.WriteLogProbs(_parts[logProbs.Index].Choice.Index, logProbs.Tokens, output);
                 break;
             case UsageReported usage:
                 _usage = _usage is null ? usage.Usage : _usage.With(usage.Usage);
@@ -56,7 +53,7 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
                 WriteFinish(ended, output);
                 break;
             case Started started:
-                _head = MakeHead(started);
+                _frames.Begin(started);
                 ChoiceOf(0, output);
                 break;
             case Finished:
@@ -72,7 +69,7 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _json.Dispose();
+    public void Dispose() => _frames.Dispose();
 
     private void WriteDelta(PartDelta delta, IBufferWriter<byte> output)
     {
@@ -81,7 +78,7 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
         {
             case DeltaKind.Text:
                 part.Choice.TextLength += delta.Text.Length;
-                WriteString(part.Choice, "{\"content\":"u8, delta.Text, "}"u8, output);
+                _frames.WriteString(part.Choice.Index, "{\"content\":"u8, delta.Text, "}"u8, output);
                 break;
             case DeltaKind.ToolArguments:
                 WriteArguments(part, delta.Text, output);
@@ -90,16 +87,16 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
                 WriteReasoning(part, delta.Text, output);
                 break;
             case DeltaKind.Refusal:
-                WriteString(part.Choice, "{\"refusal\":"u8, delta.Text, "}"u8, output);
+                _frames.WriteString(part.Choice.Index, "{\"refusal\":"u8, delta.Text, "}"u8, output);
                 break;
             case DeltaKind.Transcript:
-                WriteString(part.Choice, "{\"audio\":{\"transcript\":"u8, delta.Text, "}}"u8, output);
+                _frames.WriteString(part.Choice.Index, "{\"audio\":{\"transcript\":"u8, delta.Text, "}}"u8, output);
                 break;
             case DeltaKind.Media when part.Seed is MediaPart { Kind: MediaKind.Audio }:
-                WriteString(part.Choice, "{\"audio\":{\"data\":"u8, delta.Text, "}}"u8, output);
+                _frames.WriteString(part.Choice.Index, "{\"audio\":{\"data\":"u8, delta.Text, "}}"u8, output);
                 break;
             case DeltaKind.Media:
-                (part.Media ??= new ArrayBufferWriter<byte>()).Write(System.Text.Encoding.ASCII.GetBytes(delta.Text));
+                (part.Media ??= new ArrayBufferWriter<byte>()).Write(Encoding.ASCII.GetBytes(delta.Text));
                 break;
         }
     }
@@ -114,18 +111,11 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
         part.Any = true;
         if (_legacy)
         {
-            WriteString(part.Choice, "{\"function_call\":{\"arguments\":"u8, text, "}}"u8, output);
+            _frames.WriteString(part.Choice.Index, "{\"function_call\":{\"arguments\":"u8, text, "}}"u8, output);
             return;
         }
 
-        bool custom = part.Seed is ToolCallPart { Kind: ToolKind.Custom };
-        BeginChunk(part.Choice, output);
-        output.Write("{\"tool_calls\":[{\"index\":"u8);
-        WriteNumber(part.Ordinal, output);
-        output.Write(custom ? ",\"custom\":{\"input\":"u8 : ",\"function\":{\"arguments\":"u8);
-        WriteString(text, output);
-        output.Write("}}]}"u8);
-        EndChunk(output);
+        _frames.WriteArguments(part.Choice.Index, part.Ordinal, part.Seed is ToolCallPart { Kind: ToolKind.Custom }, text, output);
     }
 
     // Paragraphs of thinking that came as parts stay apart, and the part's place in the whole is remembered for its seal.
@@ -149,7 +139,7 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
 
         part.Any = true;
         choice.ReasoningLength += text.Length;
-        WriteString(choice, "{\"reasoning_content\":"u8, text, "}"u8, output);
+        _frames.WriteString(choice.Index, "{\"reasoning_content\":"u8, text, "}"u8, output);
     }
 
     private void WriteStart(PartStarted started, IBufferWriter<byte> output)
@@ -203,7 +193,7 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
     {
         part.Any = call.Arguments.Length > 0;
         bool custom = call.Kind == ToolKind.Custom;
-        Utf8JsonWriter json = BeginObject(part.Choice, output);
+        Utf8JsonWriter json = _frames.BeginObject(part.Choice.Index, output);
         if (_legacy)
         {
             json.WriteStartObject("function_call"u8);
@@ -228,14 +218,14 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
             json.WriteEndArray();
         }
 
-        EndObject(output);
+        _frames.EndObject(output);
     }
 
     private void WriteMedia(Part part, MediaPart media, IBufferWriter<byte> output)
     {
         if (media.Kind == MediaKind.Audio)
         {
-            Utf8JsonWriter json = BeginObject(part.Choice, output);
+            Utf8JsonWriter json = _frames.BeginObject(part.Choice.Index, output);
             json.WriteStartObject("audio"u8);
             json.WriteString("id"u8, $"audio_{context.RequestId}");
             if (media.Source is Base64Source { Base64.IsEmpty: false } sound)
@@ -249,7 +239,7 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
             }
 
             json.WriteEndObject();
-            EndObject(output);
+            _frames.EndObject(output);
         }
         else if (media is { Kind: MediaKind.Image, Source: not Base64Source { Base64.IsEmpty: true } })
         {
@@ -259,11 +249,11 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
 
     private void WriteImage(Part part, MediaSource source, IBufferWriter<byte> output)
     {
-        Utf8JsonWriter json = BeginObject(part.Choice, output);
+        Utf8JsonWriter json = _frames.BeginObject(part.Choice.Index, output);
         json.WriteStartArray("images"u8);
         ChatCompletionsResponse.WriteImage(json, source, part.Choice.Images++);
         json.WriteEndArray();
-        EndObject(output);
+        _frames.EndObject(output);
     }
 
     private void WriteEnd(Part part, IBufferWriter<byte> output)
@@ -284,35 +274,35 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
         switch (part.Seed)
         {
             case ReasoningPart reasoning:
-                Utf8JsonWriter json = BeginObject(part.Choice, output);
+                Utf8JsonWriter json = _frames.BeginObject(part.Choice.Index, output);
                 json.WriteStartArray("reasoning_details"u8);
                 ChatCompletionsReasoning.WriteDetail(
                     json, reasoning with { Text = "" }, SignatureCarrier.Wrap(signature, ChatCompletionsWire.Id), part.Ordinal,
                     part.Any ? (part.Start, part.Choice.ReasoningLength) : null);
                 json.WriteEndArray();
-                EndObject(output);
+                _frames.EndObject(output);
                 break;
             case ToolCallPart when signature.Origin == DialectIds.GenerateContent && !_legacy:
-                json = BeginObject(part.Choice, output);
+                json = _frames.BeginObject(part.Choice.Index, output);
                 json.WriteStartArray("tool_calls"u8);
                 json.WriteStartObject();
                 json.WriteNumber("index"u8, part.Ordinal);
                 ChatCompletionsWire.WriteThoughtSignature(json, signature);
                 json.WriteEndObject();
                 json.WriteEndArray();
-                EndObject(output);
+                _frames.EndObject(output);
                 break;
             case TextPart when signature.Origin == DialectIds.GenerateContent:
-                json = BeginObject(part.Choice, output);
+                json = _frames.BeginObject(part.Choice.Index, output);
                 ChatCompletionsWire.WriteThoughtSignature(json, signature);
-                EndObject(output);
+                _frames.EndObject(output);
                 break;
         }
     }
 
     private void WriteCitation(Part part, Citation citation, IBufferWriter<byte> output)
     {
-        Utf8JsonWriter json = BeginObject(part.Choice, output);
+        Utf8JsonWriter json = _frames.BeginObject(part.Choice.Index, output);
         json.WriteStartArray("annotations"u8);
         ChatCompletionsResponse.WriteAnnotation(
             json,
@@ -323,26 +313,13 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
             },
             part.Choice.Citations++);
         json.WriteEndArray();
-        EndObject(output);
-    }
-
-    private void WriteLogProbs(Part part, IReadOnlyList<TokenLogProb> tokens, IBufferWriter<byte> output)
-    {
-        BeginChunk(part.Choice, output);
-        output.Write("{},\"logprobs\":{\"content\":"u8);
-        _json.Reset(output);
-        OpenAILogProbs.Write(_json, tokens);
-        _json.Flush();
-        output.Write(",\"refusal\":null},\"finish_reason\":null}]}\n\n"u8);
+        _frames.EndObject(output);
     }
 
     private void WriteFinish(ChoiceEnded ended, IBufferWriter<byte> output)
     {
         ChoiceState choice = ChoiceOf(ended.Choice, output);
-        BeginChunk(choice, output);
-        output.Write("{},\"logprobs\":null,\"finish_reason\":\""u8);
-        output.Write(System.Text.Encoding.ASCII.GetBytes(ChatCompletionsWire.NameOf(ended.Reason, choice.Refused, _legacy)));
-        output.Write("\"}]}\n\n"u8);
+        _frames.WriteFinish(choice.Index, ChatCompletionsWire.NameOf(ended.Reason, choice.Refused, _legacy), output);
     }
 
     private void WriteDone(IBufferWriter<byte> output)
@@ -350,12 +327,7 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
         _ended = true;
         if (context.Request.IncludeStreamUsage && _usage is not null)
         {
-            output.Write(_head ??= MakeHead(new Started()));
-            output.Write("],\"usage\":"u8);
-            _json.Reset(output);
-            ChatCompletionsUsage.Write(_json, _usage);
-            _json.Flush();
-            output.Write("}\n\n"u8);
+            _frames.WriteUsage(_usage, output);
         }
 
         output.Write("data: [DONE]\n\n"u8);
@@ -364,11 +336,7 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
     private void WriteFailure(GatewayError error, IBufferWriter<byte> output)
     {
         _ended = true;
-        output.Write("data: "u8);
-        _json.Reset(output);
-        OpenAIError.WriteEnvelope(_json, error);
-        _json.Flush();
-        output.Write("\n\n"u8);
+        _frames.WriteError(error, output);
     }
 
     // The first chunk of a choice names the role: clients rely on it.
@@ -384,77 +352,8 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
 
         var choice = new ChoiceState { Index = index };
         _choices.Add(choice);
-        BeginChunk(choice, output);
-        output.Write("{\"role\":\"assistant\",\"content\":\"\",\"refusal\":null}"u8);
-        EndChunk(output);
+        _frames.WriteConstant(index, "{\"role\":\"assistant\",\"content\":\"\",\"refusal\":null}"u8, output);
         return choice;
-    }
-
-    private byte[] MakeHead(Started started)
-    {
-        var head = new ArrayBufferWriter<byte>(256);
-        head.Write("data: "u8);
-        _json.Reset(head);
-        _json.WriteStartObject();
-        _json.WriteString("id"u8, started.Id ?? $"chatcmpl-{context.RequestId}");
-        _json.WriteString("object"u8, "chat.completion.chunk"u8);
-        _json.WriteNumber("created"u8, (started.Created ?? context.Created).ToUnixTimeSeconds());
-        _json.WriteString("model"u8, started.Model ?? context.Request.Model);
-        if (started.ServiceTier is not null)
-        {
-            _json.WriteString("service_tier"u8, started.ServiceTier);
-        }
-
-        _json.WriteStartArray("choices"u8);
-        _json.Flush();
-        return head.WrittenSpan.ToArray();
-    }
-
-    private void BeginChunk(ChoiceState choice, IBufferWriter<byte> output)
-    {
-        output.Write(_head ??= MakeHead(new Started()));
-        output.Write("{\"index\":"u8);
-        WriteNumber(choice.Index, output);
-        output.Write(",\"delta\":"u8);
-    }
-
-    private static void EndChunk(IBufferWriter<byte> output) => output.Write(",\"logprobs\":null,\"finish_reason\":null}]}\n\n"u8);
-
-    private Utf8JsonWriter BeginObject(ChoiceState choice, IBufferWriter<byte> output)
-    {
-        BeginChunk(choice, output);
-        _json.Reset(output);
-        _json.WriteStartObject();
-        return _json;
-    }
-
-    private void EndObject(IBufferWriter<byte> output)
-    {
-        _json.WriteEndObject();
-        _json.Flush();
-        EndChunk(output);
-    }
-
-    private void WriteString(ChoiceState choice, ReadOnlySpan<byte> before, string text, ReadOnlySpan<byte> after, IBufferWriter<byte> output)
-    {
-        BeginChunk(choice, output);
-        output.Write(before);
-        WriteString(text, output);
-        output.Write(after);
-        EndChunk(output);
-    }
-
-    private void WriteString(string text, IBufferWriter<byte> output)
-    {
-        _json.Reset(output);
-        _json.WriteStringValue(text);
-        _json.Flush();
-    }
-
-    private static void WriteNumber(int number, IBufferWriter<byte> output)
-    {
-        Utf8Formatter.TryFormat(number, output.GetSpan(11), out int written);
-        output.Advance(written);
     }
 
     private sealed class ChoiceState

@@ -114,7 +114,7 @@ internal static class ChatCompletionsTools
 
     private static ToolDefinition ReadNested(JsonElement tool, JsonElement body, string path, string nested)
     {
-        var draft = new Draft(path, nested);
+        var draft = new ChatCompletionsToolDraft(path, nested);
         foreach (JsonProperty property in tool.EnumerateObject())
         {
             if (!property.NameEquals("type") && !property.NameEquals(nested) && property.Value.ValueKind != JsonValueKind.Null)
@@ -129,7 +129,7 @@ internal static class ChatCompletionsTools
 
     private static ToolDefinition ReadFlat(JsonElement tool, string path, string kind)
     {
-        var draft = new Draft(path, kind);
+        var draft = new ChatCompletionsToolDraft(path, kind);
         draft.TakeBody(tool, path);
         return draft.Build();
     }
@@ -341,100 +341,5 @@ internal static class ChatCompletionsTools
         writer.WriteString("name"u8, name);
         writer.WriteEndObject();
         writer.WriteEndObject();
-    }
-
-    /// <summary>Gathers what a declaration says.</summary>
-    private struct Draft(string path, string nested)
-    {
-        private ExtraFieldsBuilder _extra = new(ChatCompletionsWire.Id, path);
-        private CacheBreakpoint? _cache;
-        private string? _name;
-        private string? _description;
-        private JsonElement? _parameters;
-        private JsonElement? _format;
-        private bool? _strict;
-
-        public void TakeOuter(JsonProperty property)
-        {
-            if (property.NameEquals("cache_control"))
-            {
-                _cache = ChatCompletionsWire.ReadCache(property.Value);
-            }
-            else
-            {
-                _extra.Add(property);
-            }
-        }
-
-        public void TakeBody(JsonElement body, string bodyPath)
-        {
-            foreach (JsonProperty property in body.EnumerateObject())
-            {
-                JsonElement value = property.Value;
-                switch (property.Name)
-                {
-                    case "type":
-                        break;
-                    case "name":
-                        _name = RequestField.String(value, $"{bodyPath}.name");
-                        break;
-                    case "description" when value.ValueKind != JsonValueKind.Null:
-                        _description = RequestField.String(value, $"{bodyPath}.description");
-                        break;
-                    case "parameters" or "input_schema" when value.ValueKind != JsonValueKind.Null:
-                        _parameters = RequestField.Object(value, $"{bodyPath}.{property.Name}");
-                        break;
-                    case "format" when value.ValueKind != JsonValueKind.Null:
-                        _format = ReadFormat(RequestField.Object(value, $"{bodyPath}.format"));
-                        break;
-                    case "strict" when value.ValueKind != JsonValueKind.Null:
-                        _strict = RequestField.Boolean(value, $"{bodyPath}.strict");
-                        break;
-                    case "cache_control":
-                        _cache = ChatCompletionsWire.ReadCache(value);
-                        break;
-                    default:
-                        if (value.ValueKind != JsonValueKind.Null)
-                        {
-                            _extra.Add(nested, property);
-                        }
-
-                        break;
-                }
-            }
-
-            if (string.IsNullOrEmpty(_name))
-            {
-                throw RequestField.Missing($"{bodyPath}.name");
-            }
-        }
-
-        public readonly ToolDefinition Build() => nested == "custom"
-            ? new CustomTool(_name!) { Description = _description, Format = _format, Cache = _cache, Extra = _extra.Build() }
-            : new FunctionTool(_name!) { Description = _description, Parameters = _parameters, Strict = _strict, Cache = _cache, Extra = _extra.Build() };
-
-        private static JsonElement ReadFormat(JsonElement format)
-        {
-            if (!format.TryGetProperty("grammar", out JsonElement grammar) || grammar.ValueKind != JsonValueKind.Object)
-            {
-                return format;
-            }
-
-            var buffer = new System.Buffers.ArrayBufferWriter<byte>();
-            using (var writer = new Utf8JsonWriter(buffer, Json.WriterOptions))
-            {
-                writer.WriteStartObject();
-                writer.WriteString("type"u8, "grammar"u8);
-                foreach (JsonProperty property in grammar.EnumerateObject())
-                {
-                    writer.WritePropertyName(property.Name);
-                    writer.WriteRaw(property.Value);
-                }
-
-                writer.WriteEndObject();
-            }
-
-            return JsonElement.Parse(buffer.WrittenSpan);
-        }
     }
 }
