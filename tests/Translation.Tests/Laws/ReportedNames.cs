@@ -34,7 +34,7 @@ internal static class ReportedNames
     /// <summary>Where each format puts what the adapter calls by a general name.</summary>
     private static readonly Dictionary<string, string[]> InMessages = new()
     {
-        ["messages[].reasoning"] = [".thinking", ".signature", ".data", ".reasoning_content", ".summary", ".encrypted_content", ".thoughtSignature", ".text"],
+        ["messages[].reasoning"] = [".thinking", ".signature", ".data", ".reasoning_content", ".reasoning_details", ".reasoning_signature", ".thinking_blocks", ".summary", ".encrypted_content", ".thoughtSignature", ".text"],
         ["messages[].signature"] = [".signature", ".thoughtSignature", ".thought_signature", ".encrypted_content"],
         ["messages[].file_id"] = [".file_id", ".fileUri", ".file_uri"],
         ["cache_control"] = [".cache_control"],
