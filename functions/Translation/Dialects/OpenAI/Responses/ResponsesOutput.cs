@@ -117,7 +117,7 @@ internal static class ResponsesOutput
     }
 
     /// <summary>Reads annotations. Those that are not of a web page say more than a citation can hold and are kept beside it.</summary>
-    /// <param name="keepOriginal">True to keep what cannot be written back from a citation as it came.</param>
+    /// <param name="keepOriginal">True to keep every annotation as it came: what a client sends back can be said in this dialect only.</param>
     public static IReadOnlyList<Citation> ReadCitations(JsonElement annotations, string path, bool keepOriginal)
     {
         if (annotations.ValueKind != JsonValueKind.Array || annotations.GetArrayLength() == 0)
@@ -142,26 +142,13 @@ internal static class ResponsesOutput
     {
         Citation citation = OpenAICitation.Read(annotation);
         bool page = Text(annotation, "type") == "url_citation";
-        return page && (!keepOriginal || IsPlain(annotation))
+        return page && !keepOriginal
             ? citation
             : citation with
             {
                 Title = citation.Title ?? Text(annotation, "filename"),
                 Original = new OpaquePart(DialectIds.Responses, annotation.Clone(), path),
             };
-    }
-
-    private static bool IsPlain(JsonElement annotation)
-    {
-        int known = 0;
-        foreach (JsonProperty field in annotation.EnumerateObject())
-        {
-            bool plain = field.Name is "start_index" or "end_index" ? field.Value.ValueKind == JsonValueKind.Number
-                : field.Name is "type" or "url" or "title" && field.Value.ValueKind == JsonValueKind.String;
-            known += plain ? 1 : 100;
-        }
-
-        return known == 5;
     }
 
     /// <summary>Writes annotations; those that name no page can only be written as they came.</summary>

@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Serverless.Translation.Adaptation;
 using Serverless.Translation.Canonical;
@@ -89,25 +87,9 @@ internal sealed class ResponsesRequestWriter(ChatRequest request, TargetProfile 
         }
     }
 
-    private IReadOnlyList<Message> InputMessages()
-    {
-        List<Message> first = [];
-        if (request.Instructions.Count > 0 && !IsText(request.Instructions))
-        {
-            first.Add(new Message(Role.Developer, request.Instructions));
-        }
-
-        // OpenAI refuses JSON mode unless the input speaks of JSON; other vendors' clients need not mention it.
-        if (!_own && request.ResponseFormat is { Kind: ResponseFormatKind.JsonObject } && !MentionsJson())
-        {
-            report.Change("response_format", "the model is told to answer in JSON, since OpenAI wants that said");
-            first.Add(new Message(Role.Developer, [new TextPart("Answer in JSON.")]));
-        }
-
-        return first.Count == 0 ? request.Messages : [.. first, .. request.Messages];
-    }
-
-    private bool MentionsJson() => request.Messages.Any(m => m.Parts.Any(p => p is TextPart text && text.Text.Contains("json", StringComparison.OrdinalIgnoreCase)));
+    private IReadOnlyList<Message> InputMessages() => request.Instructions.Count == 0 || IsText(request.Instructions)
+        ? request.Messages
+        : [new Message(Role.Developer, request.Instructions), .. request.Messages];
 
     /// <summary>A mark for the cache can only stand on a part of a turn.</summary>
     private bool IsText(IReadOnlyList<ContentPart> parts) =>
@@ -317,9 +299,9 @@ internal sealed class ResponsesRequestWriter(ChatRequest request, TargetProfile 
         }
 
         WriteString(writer, "service_tier", request.ServiceTier);
-        WriteString(writer, "user", Short("user", request.User));
-        WriteString(writer, "safety_identifier", Short("safety_identifier", request.SafetyIdentifier));
-        WriteString(writer, "prompt_cache_key", Short("prompt_cache_key", request.PromptCacheKey));
+        WriteString(writer, "user", request.User);
+        WriteString(writer, "safety_identifier", request.SafetyIdentifier);
+        WriteString(writer, "prompt_cache_key", request.PromptCacheKey);
         WriteString(writer, "prompt_cache_retention", request.PromptCacheRetention);
         WriteMetadata(writer);
     }
@@ -375,18 +357,6 @@ internal sealed class ResponsesRequestWriter(ChatRequest request, TargetProfile 
         {
             writer.WriteString(name, value);
         }
-    }
-
-    /// <summary>An identifier that is too long is told apart just as well by its hash.</summary>
-    private string? Short(string name, string? value)
-    {
-        if (_own || value is null || value.Length <= ResponsesWire.MaxId)
-        {
-            return value;
-        }
-
-        report.Change(name, $"its hash, since OpenAI takes at most {ResponsesWire.MaxId} characters");
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(value)));
     }
 
     private bool Takes(string name, bool silently = false)
