@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using Serverless.Translation.Adaptation;
 using Serverless.Translation.Canonical;
@@ -13,9 +14,16 @@ namespace Serverless.Translation.Dialects.Anthropic.Messages;
 internal sealed class MessagesFrames : IDisposable
 {
     private readonly SseWriter _sse = new();
+    private readonly Utf8JsonWriter _text = new(Stream.Null, Json.WriterOptions);
+    private byte[] _head = [];
+    private int _headIndex = -1;
 
     /// <inheritdoc/>
-    public void Dispose() => _sse.Dispose();
+    public void Dispose()
+    {
+        _sse.Dispose();
+        _text.Dispose();
+    }
 
     public void MessageStart(string id, string model, TokenUsage usage, string? serviceTier, IBufferWriter<byte> output)
     {
@@ -52,24 +60,24 @@ internal sealed class MessagesFrames : IDisposable
     /// <summary>Appends to the block that is open: text, thinking or arguments, by what it is of.</summary>
     public void Delta(int index, ContentPart seed, string text, IBufferWriter<byte> output)
     {
-        Utf8JsonWriter json = BeginDelta(index, output);
-        switch (seed)
+        // A stream has thousands of these, which differ in their text only.
+        if (_headIndex != index)
         {
-            case ReasoningPart:
-                json.WriteString("type"u8, "thinking_delta"u8);
-                json.WriteString("thinking"u8, text);
-                break;
-            case ToolCallPart or OpaquePart:
-                json.WriteString("type"u8, "input_json_delta"u8);
-                json.WriteString("partial_json"u8, text);
-                break;
-            default:
-                json.WriteString("type"u8, "text_delta"u8);
-                json.WriteString("text"u8, text);
-                break;
+            _headIndex = index;
+            _head = Encoding.UTF8.GetBytes(
+                $"event: content_block_delta\ndata: {{\"type\":\"content_block_delta\",\"index\":{index},\"delta\":{{{seed switch
+                {
+                    ReasoningPart => "\"type\":\"thinking_delta\",\"thinking\":",
+                    ToolCallPart or OpaquePart => "\"type\":\"input_json_delta\",\"partial_json\":",
+                    _ => "\"type\":\"text_delta\",\"text\":",
+                }}");
         }
 
-        EndDelta(json);
+        output.Write(_head);
+        _text.Reset(output);
+        _text.WriteStringValue(text);
+        _text.Flush();
+        output.Write("}}\n\n"u8);
     }
 
     public void Citation(int index, Citation citation, IBufferWriter<byte> output)
