@@ -165,6 +165,17 @@ public sealed class MessagesModelTests
     }
 
     [Fact]
+    public void SuchALoopKeepsThinkingWhereItCanBeAdaptive()
+    {
+        ChatRequest request = Chat(User("Hi"), Assistant(new ToolCallPart("a", "t", "{}")), User(new ToolResultPart("a", [])))
+            with { Tools = [new FunctionTool("t")], Reasoning = new ReasoningOptions { Mode = ReasoningMode.Enabled, BudgetTokens = 5000 } };
+        JsonObject body = Encode(request, "claude-opus-4-6", out TranslationReport report);
+        Assert.Equal("adaptive", body["thinking"]!["type"]!.GetValue<string>());
+        Assert.Equal("medium", body["output_config"]!["effort"]!.GetValue<string>());
+        Assert.Single(report.Entries);
+    }
+
+    [Fact]
     public void WhatTheClientSaidBeyondIsWrittenBack()
     {
         ChatRequest request = DecodeWith("""  "thinking":{"type":"between_tools","of_tomorrow":1},"output_config":{"effort":"low","task_budget":{"total":9}},"container":"c" """);

@@ -256,6 +256,28 @@ public sealed class MessagesStreamEncoderTests
     }
 
     [Fact]
+    public void ACallWithFreeTextIsStillJson()
+    {
+        var call = new ToolCallPart("c0", "apply_patch", "") { Kind = ToolKind.Custom };
+        AnthropicMessage message = Render(
+        [
+            new Started(),
+            new PartStarted(0, 0, call),
+            new PartDelta(0, DeltaKind.ToolArguments, "*** \"Begin"),
+            new PartStarted(0, 1, call with { Id = "c1" }),
+            new PartDelta(1, DeltaKind.ToolArguments, "second"),
+            new PartDelta(0, DeltaKind.ToolArguments, " Patch"),
+            new PartCompleted(0),
+            new PartCompleted(1),
+            new ChoiceEnded(0, FinishReason.ToolCalls),
+            Finished.Instance,
+        ]);
+        Assert.Equal("""tool:apply_patch{"input":"*** \"Begin Patch"} tool:apply_patch{"input":"second"}""", message.Sketch());
+        JsonObject whole = EncodeResponse(new ChatResponse { Choices = [new Choice(0, [call with { Arguments = "*** \"Begin Patch" }], FinishReason.ToolCalls)] });
+        AssertSame(message.Content[0]["input"], whole["content"]![0]!["input"]);
+    }
+
+    [Fact]
     public void CitationsAreShownWhereTheyHaveAnAddress()
     {
         AnthropicMessage message = Render(

@@ -96,7 +96,7 @@ internal static class MessagesBlocks
                 writer.WriteString("type"u8, "tool_use"u8);
                 writer.WriteString("id"u8, call.Id);
                 writer.WriteString("name"u8, call.Name);
-                MessagesWire.WriteInput(writer, call.Arguments);
+                MessagesWire.WriteInput(writer, call);
                 WriteEnd(writer, part);
                 break;
             case ToolResultPart result:

@@ -80,6 +80,19 @@ internal sealed class MessagesFrames : IDisposable
         output.Write("}}\n\n"u8);
     }
 
+    /// <summary>Writes the whole input of a call with one free text.</summary>
+    public void FreeText(int index, string text, IBufferWriter<byte> output)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        _text.Reset(buffer);
+        MessagesWire.WriteFreeText(_text, text);
+        _text.Flush();
+        Utf8JsonWriter json = BeginDelta(index, output);
+        json.WriteString("type"u8, "input_json_delta"u8);
+        json.WriteString("partial_json"u8, buffer.WrittenSpan);
+        EndDelta(json);
+    }
+
     public void Citation(int index, Citation citation, IBufferWriter<byte> output)
     {
         Utf8JsonWriter json = BeginDelta(index, output);

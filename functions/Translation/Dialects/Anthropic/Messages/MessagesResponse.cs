@@ -180,7 +180,7 @@ internal static class MessagesResponse
                 writer.WriteString("type"u8, "tool_use"u8);
                 writer.WriteString("id"u8, ToolCallIdCarrier.Wrap(call.Id, call.Signature));
                 writer.WriteString("name"u8, call.Name);
-                MessagesWire.WriteInput(writer, call.Arguments);
+                MessagesWire.WriteInput(writer, call);
                 writer.WriteExtra(call.Extra, MessagesWire.Id);
                 writer.WriteEndObject();
                 return call.Arguments.Length;

@@ -127,7 +127,7 @@ internal static class MessagesSchema
             else if (!WriteKeyword(writer, property, moved))
             {
                 string name = property.Name;
-                if (name is not ("$schema" or "$id" or "$comment" or "examples" or "additionalProperties"))
+                if (name is not ("$schema" or "$id" or "$comment" or "examples" or "propertyOrdering" or "additionalProperties"))
                 {
                     (notes ??= []).Add($"{name}: {property.Value.GetRawText()}");
                     moved.Add(name);

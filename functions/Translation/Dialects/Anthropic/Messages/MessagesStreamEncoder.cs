@@ -143,7 +143,7 @@ internal sealed class MessagesStreamEncoder(AnswerContext context) : IChatStream
             Queue(block);
         }
 
-        if (block == _open)
+        if (block == _open && !block.IsFreeText)
         {
             Open(block, output);
             _frames.Delta(block.Index, block.Seed, text, output);
@@ -239,7 +239,7 @@ internal sealed class MessagesStreamEncoder(AnswerContext context) : IChatStream
 
     private void Flush(Block block, IBufferWriter<byte> output)
     {
-        if (block.Text is null && block.Citations is null)
+        if ((block.Text is null && block.Citations is null) || block.IsFreeText)
         {
             return;
         }
@@ -275,6 +275,11 @@ internal sealed class MessagesStreamEncoder(AnswerContext context) : IChatStream
         }
 
         Open(block, output);
+        if (block.IsFreeText)
+        {
+            _frames.FreeText(block.Index, block.Text?.ToString() ?? "", output);
+        }
+
         if (block is { Seed: ReasoningPart { Redacted: false }, Signature: { } signature })
         {
             _frames.Seal(block.Index, signature, output);
@@ -341,6 +346,9 @@ internal sealed class MessagesStreamEncoder(AnswerContext context) : IChatStream
         public bool IsComplete { get; set; }
 
         public bool HasText { get; set; }
+
+        /// <summary>True for a call with one free text: it fits into JSON only when it is whole.</summary>
+        public bool IsFreeText => Seed is ToolCallPart { Kind: ToolKind.Custom };
 
         public Signature? Signature { get; set; }
 

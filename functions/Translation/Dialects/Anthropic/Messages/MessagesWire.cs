@@ -99,10 +99,15 @@ internal static class MessagesWire
     /// Writes a tool call's arguments as the object that <c>input</c> has to be. None are <c>{}</c>; an object that is itself a JSON string
     /// is unpacked; whatever else a model wrote (a free text, a cut-off object) stands under <c>arguments</c>, so that it is not lost.
     /// </summary>
-    public static void WriteInput(Utf8JsonWriter writer, string arguments)
+    public static void WriteInput(Utf8JsonWriter writer, ToolCallPart call)
     {
+        string arguments = call.Arguments;
         writer.WritePropertyName("input"u8);
-        if (string.IsNullOrWhiteSpace(arguments))
+        if (call.Kind == ToolKind.Custom)
+        {
+            WriteFreeText(writer, arguments);
+        }
+        else if (string.IsNullOrWhiteSpace(arguments))
         {
             writer.WriteStartObject();
             writer.WriteEndObject();
@@ -126,6 +131,14 @@ internal static class MessagesWire
     /// <summary>The value of that name, or null where there is none or the element is no object.</summary>
     public static JsonElement? Find(JsonElement element, string name) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement value) ? value : null;
+
+    /// <summary>Writes the one text with which a free-form tool is called, in the object that <c>RequestAdapter</c> gives such tools.</summary>
+    public static void WriteFreeText(Utf8JsonWriter writer, string text)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("input"u8, text);
+        writer.WriteEndObject();
+    }
 
     /// <summary>True for a text that the API takes in a block: it refuses empty ones and white space.</summary>
     public static bool HasText(string? text) => !string.IsNullOrWhiteSpace(text);
