@@ -45,6 +45,7 @@ internal static class StubServer
             if (read.IsCompleted)
             {
                 events = Events(read.Buffer);
+                context.Request.BodyReader.AdvanceTo(read.Buffer.End);
                 break;
             }
 
