@@ -123,6 +123,8 @@ internal sealed partial class StreamPipeline : IDisposable
             }
             else if (read > 0)
             {
+                // It has said that it works on an answer, and may think as long about it as without a stream.
+                _exchange.Watch.ExpectProvider(_exchange.Limits.FirstByte);
                 _client.ProviderHeard();
             }
 

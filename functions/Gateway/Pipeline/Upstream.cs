@@ -44,7 +44,7 @@ internal sealed class Upstream(GatewayLimits limits)
         catch (GatewayException e)
         {
             answer.Dispose();
-            throw new UpstreamFailure(e.Error, 0, e);
+            throw new UpstreamFailure(e.Error, 0, e) { BeforeSending = e.Error.Kind == ErrorKind.InvalidRequest };
         }
         catch (Exception e) when (e is not UpstreamFailure)
         {

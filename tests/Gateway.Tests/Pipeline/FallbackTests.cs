@@ -147,20 +147,22 @@ public sealed class FallbackTests : GatewayTest
     public async Task A_silent_provider_is_left_after_its_time()
     {
         await StartAsync(Family.Messages.Endpoint("m", Stub, Second), new GatewayLimits { FirstByte = TimeSpan.FromMilliseconds(300) });
-        Stub.Answer = _ => StubAnswer.Silence;
-        Second.Enqueue(StubAnswer.Sse([.. Family.Messages.Frames]), StubAnswer.Json(Family.Messages.Json));
+        Stub.Enqueue(StubAnswer.Silence, StubAnswer.Sse([.. Family.Messages.Head.Select(StubStep.Write), StubStep.Hang]), StubAnswer.Silence);
+        Second.Enqueue(StubAnswer.Sse([.. Family.Messages.Frames]), StubAnswer.Sse([.. Family.Messages.Frames]), StubAnswer.Json(Family.Messages.Json));
         var watch = Stopwatch.StartNew();
         (_, string body) = await AskAsync(Family.Messages.Request("m", stream: true));
         Assert.Equal(Family.Messages.Stream, body);
+        (_, body) = await AskAsync(Family.Messages.Request("m", stream: true));
+        Assert.Equal(Family.Messages.Stream, body);
         (_, body) = await AskAsync(Family.Messages.Request("m"));
         Assert.Equal(Family.Messages.Json, body);
-        Assert.InRange(watch.Elapsed.TotalSeconds, 0.5, 5);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0.8, 8);
         foreach (StubRequest request in Stub.Requests)
         {
             await request.Aborted.WaitAsync(TimeSpan.FromSeconds(2), Stop);
         }
 
-        Assert.Equal("upstream_timeout", Gateway.Usage.All[0].Attempts[0].Reason);
+        Assert.Equal(["upstream_timeout", "upstream_stalled", "upstream_timeout"], Gateway.Usage.All.Select(r => r.Attempts[0].Reason));
     }
 
     [Fact]

@@ -246,6 +246,13 @@ public sealed class RouteTests : GatewayTest
         Assert.Equal(HttpStatusCode.OK, (await AskAsync(request)).Response.StatusCode);
         Assert.DoesNotContain("good", Stub.Request.Target, StringComparison.Ordinal);
         Assert.DoesNotContain("good", string.Concat(Stub.Request.Headers.Values), StringComparison.Ordinal);
+        Stub.Answer = _ => StubAnswer.Json(Family.Gemini.ErrorBody(500), 500);
+        request = Family.Gemini.Request("m");
+        request.Headers.Authorization = null;
+        request.RequestUri = new Uri("/gemini/v1beta/models/m:generateContent?key=good", UriKind.Relative);
+        Assert.Equal(500, (int)(await AskAsync(request)).Response.StatusCode);
+        Assert.Contains("d0 has failed", Gateway.Log.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("good", Gateway.Log.Text, StringComparison.Ordinal);
     }
 
     private static HttpRequestMessage Get(string path, bool credential = true)

@@ -44,7 +44,7 @@ internal sealed class TestGateway : IAsyncDisposable
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         var usage = new RecordedUsage();
         var log = new CapturedLog();
-        builder.Logging.ClearProviders().AddProvider(log);
+        builder.Logging.ClearProviders().AddProvider(log).AddFilter("Microsoft", LogLevel.Warning);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         builder.Services.AddSingleton<IUsageStore>(usage);
         builder.Services.AddSingleton(limits ?? new GatewayLimits());
