@@ -1,3 +1,4 @@
+using System.Buffers;
 using Serverless.Translation.Canonical;
 
 namespace Serverless.Translation.Adaptation;
@@ -10,12 +11,14 @@ internal sealed class SurrogateJoiner
 {
     private const string Unknown = "\uFFFD";
 
+    private static readonly SearchValues<char> Surrogates = SearchValues.Create([.. Enumerable.Range(0xD800, 0x800).Select(unit => (char)unit)]);
+
     private readonly Dictionary<int, (DeltaKind Kind, char High)> _waiting = [];
 
     /// <summary>A text that is whole.</summary>
     public static string Whole(string text)
     {
-        int at = text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF');
+        int at = text.AsSpan().IndexOfAny(Surrogates);
         if (at < 0 || IsWellFormed(text.AsSpan(at)))
         {
             return text;
@@ -40,7 +43,7 @@ internal sealed class SurrogateJoiner
     /// <summary>What of a piece can be passed on now.</summary>
     public string Next(int part, DeltaKind kind, string piece)
     {
-        if (piece.Length == 0 || (_waiting.Count == 0 && piece.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') < 0))
+        if (piece.Length == 0 || (_waiting.Count == 0 && piece.AsSpan().IndexOfAny(Surrogates) < 0))
         {
             return piece;
         }

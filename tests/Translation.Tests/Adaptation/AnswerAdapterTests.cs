@@ -38,7 +38,7 @@ public sealed class AnswerAdapterTests
             ToolCallPart call => $"{call.Namespace}/{call.Name}/{call.Kind}/{call.Arguments}",
             _ => "",
         }));
-    }, iter: 3000);
+    }, iter: 1000);
 
     [Fact]
     public void Free_text_streams_piece_by_piece()

@@ -17,7 +17,7 @@ public sealed partial class RequestAdapterLaws
 
     [Fact]
     public void The_target_can_take_what_comes_out() => Gen.Select(Histories.Request, Histories.Target).Sample(
-        (request, target) => LegalRequest.Check(Adapt(request, target).Request, target.Id, target.Traits, target.Quirks), iter: 5000);
+        (request, target) => LegalRequest.Check(Adapt(request, target).Request, target.Id, target.Traits, target.Quirks), iter: 2000);
 
     [Fact]
     public void Adapting_twice_is_adapting_once() => Gen.Select(Histories.Request, Histories.Target).Sample((request, target) =>

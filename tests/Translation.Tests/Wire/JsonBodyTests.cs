@@ -218,7 +218,7 @@ public sealed class JsonBodyTests
             byte[] bytes = Encoding.UTF8.GetBytes(json);
             var watch = Stopwatch.StartNew();
             JsonBody.Check(bytes);
-            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"{shape}: {watch.Elapsed}");
+            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(30), $"{shape}: {watch.Elapsed}");
         }
     }
 
