@@ -67,6 +67,22 @@ public sealed class ResponsesStreamEncodingTests
     }
 
     [Fact]
+    public void ThousandsOfPartsMayWait()
+    {
+        const int count = 5_000;
+        IEnumerable<ChatEvent> events =
+        [
+            Start,
+            .. Enumerable.Range(0, count).Select(i => new PartStarted(0, i, new ReasoningPart(""))),
+            .. Enumerable.Range(1, count - 1).Reverse().Select(i => new PartCompleted(i)),
+            new PartCompleted(0),
+            new ChoiceEnded(0, FinishReason.Stop),
+            Finished.Instance,
+        ];
+        Assert.EndsWith("data: [DONE]\n\n", ResponsesKit.RenderStream(events), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void TextsThatFollowEachOtherAreOneMessage()
     {
         string sse = Legal(

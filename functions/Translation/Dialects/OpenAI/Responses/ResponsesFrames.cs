@@ -56,10 +56,7 @@ internal sealed class ResponsesFrames(AnswerContext context) : IDisposable
                 OpenMessage();
                 WritePart("response.content_part.added"u8, seed);
                 break;
-            case ReasoningPart:
-                Open(seed);
-                break;
-            case ToolCallPart:
+            case ReasoningPart or ToolCallPart:
                 Open(seed);
                 break;
         }

@@ -96,6 +96,11 @@ internal sealed class ResponsesStreamEncoder(AnswerContext context) : IChatStrea
         if (_live?.Index == index)
         {
             Tell(chatEvent);
+            if (chatEvent is PartCompleted)
+            {
+                TellNext();
+            }
+
             return;
         }
 
@@ -128,23 +133,18 @@ internal sealed class ResponsesStreamEncoder(AnswerContext context) : IChatStrea
             case PartCompleted:
                 _frames.EndPart();
                 _live = null;
-                Next();
                 break;
         }
     }
 
-    private void Next()
+    /// <summary>Tells the parts that waited, up to the first that still grows. A loop: there may be thousands of them.</summary>
+    private void TellNext()
     {
-        if (!_waiting.TryDequeue(out Waiting? part))
+        while (_live is null && _waiting.TryDequeue(out Waiting? part))
         {
-            return;
-        }
-
-        _live = part;
-        _frames.BeginPart(part.Seed);
-        foreach (ChatEvent chatEvent in part.Events)
-        {
-            Tell(chatEvent);
+            _live = part;
+            _frames.BeginPart(part.Seed);
+            part.Events.ForEach(Tell);
         }
     }
 
