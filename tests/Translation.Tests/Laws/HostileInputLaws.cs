@@ -20,6 +20,9 @@ public sealed class HostileInputLaws
 
     private static readonly JsonSerializerOptions Deep = new() { MaxDepth = 256 };
 
+    /// <summary>Faults of the provider that only it could mend: counts that contradict each other, calls without a name, two of one id.</summary>
+    private static readonly string[] Garbage = ["add up", "more was cached", "a call without name", "two calls of one id", "call without a name"];
+
     private static readonly Gen<(int File, int Seed)> Mutations = Gen.Select(Gen.Int[0, 10_000], Gen.Int[0, int.MaxValue]);
 
     public static TheoryData<string> Dialects => [.. DialectCatalog.Chat.Select(d => d.Id.Name)];
@@ -99,7 +102,7 @@ public sealed class HostileInputLaws
 
                     // What a provider garbles in blocks of its own, its own clients get as it is.
                     IReadOnlyList<string> faults = client == provider ? [] : StreamValidators.Faults(client.Id, sent);
-                    Assert.True(faults.All(f => f.Contains("add up", StringComparison.Ordinal) || f.Contains("more was cached", StringComparison.Ordinal)), $"For {client.Id}:\n{string.Join('\n', faults)}\n{Encoding.UTF8.GetString(sent)}");
+                    Assert.True(faults.All(f => Garbage.Any(g => f.Contains(g, StringComparison.Ordinal))), $"For {client.Id}:\n{string.Join('\n', faults)}\n{Encoding.UTF8.GetString(sent)}");
                 }
             },
             iter: Rounds,

@@ -14,52 +14,26 @@ internal static partial class LossCheck
 {
     public static IEnumerable<string> Lost(JsonElement source, DialectId client, CrossedRequest crossed)
     {
-        HashSet<string> told = [.. JsonText.Texts(JsonText.Parse(crossed.Body))];
-        string[] long_ = [.. told.Where(t => t.Length > 1)];
+        var told = new Told(crossed.Body);
         foreach ((string path, JsonElement value) in JsonText.Leaves(source))
         {
-            if (value.ValueKind is JsonValueKind.Null or JsonValueKind.True or JsonValueKind.False || IsVocabulary(client, path, value))
+            bool isWord = value.ValueKind is JsonValueKind.String or JsonValueKind.Number;
+            string place = client == DialectIds.GenerateContent ? Camel(path) : path;
+            if (isWord && !IsVocabulary(client, path, value) && !told.Holds(value) && !IsReported(crossed, place))
             {
-                continue;
+                string text = value.ToString();
+                yield return $"{path} = {(text.Length > 80 ? text[..80] + "…" : text)}";
             }
-
-            string text = value.ValueKind == JsonValueKind.String ? Essence(value.GetString()!) : value.GetRawText();
-            if (text.Length == 0 || told.Contains(text) || Array.Exists(long_, t => t.Contains(text, StringComparison.Ordinal)) || IsReported(crossed, path))
-            {
-                continue;
-            }
-
-            if (value.ValueKind == JsonValueKind.Number && told.Any(t => double.TryParse(t, out double n) && n == value.GetDouble()))
-            {
-                continue;
-            }
-
-            if (value.ValueKind == JsonValueKind.String && JsonText.TryParse(value.GetString()!) is { } inner && JsonText.Texts(inner).All(told.Contains))
-            {
-                continue;
-            }
-
-            yield return $"{path} = {(text.Length > 80 ? text[..80] + "…" : text)}";
         }
 
         foreach (string property in SchemaProperties(source, ""))
         {
             string name = property[(property.LastIndexOf('\n') + 1)..];
-            if (!told.Contains(name) && !IsReported(crossed, property[..property.LastIndexOf('\n')]))
+            if (!told.Holds(name) && !IsReported(crossed, property[..property.LastIndexOf('\n')]))
             {
                 yield return $"schema property '{name}'";
             }
         }
-    }
-
-    /// <summary>A data URL and the base64 within it are the same thing.</summary>
-    private static string Essence(string text)
-    {
-        // A seal that rides in an id is no part of it.
-        int seal = text.IndexOf("__sig_", StringComparison.Ordinal);
-        text = seal < 0 ? text : text[..seal];
-        int comma = text.StartsWith("data:", StringComparison.Ordinal) ? text.IndexOf(";base64,", StringComparison.Ordinal) : -1;
-        return comma < 0 ? text : text[(comma + 8)..];
     }
 
     private static bool IsReported(CrossedRequest crossed, string path) =>
@@ -73,6 +47,10 @@ internal static partial class LossCheck
         {
             "type" or "role" or "status" or "mode" or "level" => true,
 
+            // A schema's name is a label; tiers have other names elsewhere.
+            "name" when path.EndsWith("format.name", StringComparison.Ordinal) || path.EndsWith("json_schema.name", StringComparison.Ordinal) => true,
+            "service_tier" or "serviceTier" => true,
+
             // The model is the gateway's business; so are ids of items, which only their provider can look up.
             "model" => path == "model",
             "id" => value.ValueKind == JsonValueKind.String && (client == DialectIds.Responses || !IsPlain(value.GetString()!)),
@@ -80,11 +58,23 @@ internal static partial class LossCheck
             // Ids of calls and names of tools are respelled where a target takes fewer characters; the pairs stay, and the answer is told the old name.
             "tool_call_id" or "call_id" or "tool_use_id" or "name" when value.ValueKind == JsonValueKind.String => !IsPlain(value.GetString()!),
 
-            // The type of a medium may be told by the name of its place.
-            "media_type" or "mimeType" or "mime_type" or "format" or "detail" => true,
+            // The type of a medium may be told by the name of its place, and that of an answer by its form.
+            "media_type" or "mimeType" or "mime_type" or "format" or "detail" or "responseMimeType" or "response_mime_type" => true,
+
+            // How hard to think is told in the target's own words and numbers: Adaptation/ReasoningTable and its tests.
+            "effort" or "reasoning_effort" or "thinkingLevel" or "thinkingBudget" or "budget_tokens" or "display" => true,
+            "summary" => path == "reasoning.summary",
+
+            // Words of JSON Schema; what becomes of them is reported where it is done.
+            "$schema" or "$ref" or "exclusiveMinimum" => true,
+
+            // What an answer shall hold besides its text is asked for in the target's own way.
+            "include" => true,
             _ => false,
         };
     }
+
+    private static string Camel(string path) => Underscore().Replace(path, m => m.Groups[1].Value.ToUpperInvariant());
 
     private static bool IsPlain(string name) => name.Length is > 0 and <= 64 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-') && !char.IsAsciiDigit(name[0]);
 
@@ -127,6 +117,56 @@ internal static partial class LossCheck
         }
     }
 
-    [GeneratedRegex(@"(\w+)(\[\d+\])*$")]
+    [GeneratedRegex(@"_([a-z])")]
+    private static partial Regex Underscore();
+
+    [GeneratedRegex(@"([\w$]+)(\[\d+\])*$")]
     private static partial Regex Name();
+
+    /// <summary>What a target is told.</summary>
+    private sealed class Told
+    {
+        private readonly HashSet<string> _texts;
+        private readonly string[] _long;
+
+        public Told(byte[] body)
+        {
+            _texts = new HashSet<string>(JsonText.Texts(JsonText.Parse(body)), StringComparer.OrdinalIgnoreCase);
+            _long = [.. _texts.Where(t => t.Length > 1)];
+        }
+
+        public bool Holds(JsonElement value)
+        {
+            if (value.ValueKind == JsonValueKind.Number)
+            {
+                return Holds(value.GetRawText()) || _texts.Any(t => double.TryParse(t, System.Globalization.CultureInfo.InvariantCulture, out double n) && n == value.GetDouble());
+            }
+
+            string text = value.GetString()!;
+            return Holds(Essence(text))
+                || (JsonText.TryParse(text) is { } inner && JsonText.Texts(inner).All(Holds))
+                || IsFile(text);
+        }
+
+        public bool Holds(string text) => text.Length == 0 || _texts.Contains(text) || Array.Exists(_long, t => t.Contains(text, StringComparison.Ordinal));
+
+        /// <summary>A data URL and the base64 within it are the same thing, and a seal that rides in an id is no part of it.</summary>
+        private static string Essence(string text)
+        {
+            int seal = text.IndexOf("__sig_", StringComparison.Ordinal);
+            text = seal < 0 ? text : text[..seal];
+            int comma = text.StartsWith("data:", StringComparison.Ordinal) ? text.IndexOf(";base64,", StringComparison.Ordinal) : -1;
+            return comma < 0 ? text : text[(comma + 8)..];
+        }
+
+        /// <summary>Bytes of media are followed by <see cref="MediaLaws"/>; those of a plain text may stand as text.</summary>
+        private bool IsFile(string text)
+        {
+            string base64 = Essence(text);
+            byte[] bytes = new byte[base64.Length];
+            return base64.Length > 8 && Convert.TryFromBase64String(base64, bytes, out int length)
+                && (bytes.AsSpan() is [0x89, (byte)'P', ..] or [(byte)'%', (byte)'P', ..] or [(byte)'R', (byte)'I', (byte)'F', (byte)'F', ..] or [0xFF, 0xD8, ..]
+                    || Holds(System.Text.Encoding.UTF8.GetString(bytes, 0, length)));
+        }
+    }
 }

@@ -38,10 +38,23 @@ internal static class ReportedNames
         ["messages[].signature"] = [".signature", ".thoughtSignature", ".thought_signature", ".encrypted_content"],
         ["messages[].file_id"] = [".file_id", ".fileUri", ".file_uri"],
         ["cache_control"] = [".cache_control"],
+        ["filename"] = [".filename", ".title", ".displayName"],
     };
 
     /// <summary>True when a report's entry tells of the field at a path.</summary>
-    public static bool Tells(string entry, string path) =>
+    public static bool Tells(string entry, string path)
+    {
+        // A tool has its number in all lists together, and its schema a general name.
+        if (path.StartsWith("tools[", StringComparison.Ordinal) && path.Contains(".functionDeclarations[", StringComparison.Ordinal))
+        {
+            return entry.StartsWith("tools[", StringComparison.Ordinal);
+        }
+
+        path = path.Replace(".function.parameters", ".parameters", StringComparison.Ordinal).Replace(".input_schema", ".parameters", StringComparison.Ordinal);
+        return TellsPlainly(entry, path);
+    }
+
+    private static bool TellsPlainly(string entry, string path) =>
         (InMessages.TryGetValue(entry, out string[]? places) && places.Any(p => path.Contains(p, StringComparison.Ordinal)))
         || Covers(entry, path) || Synonyms.Any(names => names.Any(n => Covers(n, entry) || Covers(entry, n)) && names.Any(n => Covers(n, path)));
 

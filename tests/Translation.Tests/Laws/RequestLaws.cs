@@ -113,15 +113,17 @@ public sealed class RequestLaws
         dialect.SpliceRequest(body, "model-at-provider", output);
         string before = Encoding.UTF8.GetString(mended);
         string after = Encoding.UTF8.GetString(output.WrittenSpan);
-        if (dialect.Id == DialectIds.GenerateContent)
+
+        // Undo the splices in the text itself; what remains must be the client's bytes.
+        JsonElement root = JsonDocument.Parse(before).RootElement;
+        if (dialect.Id == DialectIds.GenerateContent && !root.TryGetProperty("model", out _))
         {
+            // The model stands in the URL.
             Assert.Equal(before, after);
             return;
         }
 
-        // Undo the splices in the text itself; what remains must be the client's bytes.
-        JsonElement root = JsonDocument.Parse(before).RootElement;
-        string model = "\"model-at-provider\"";
+        string model = dialect.Id == DialectIds.GenerateContent ? "\"models/model-at-provider\"" : "\"model-at-provider\"";
         Assert.Contains(model, after, StringComparison.Ordinal);
         if (root.TryGetProperty("model", out JsonElement own))
         {

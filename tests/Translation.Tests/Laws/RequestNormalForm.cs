@@ -163,12 +163,86 @@ internal static class RequestNormalForm
 
     private static void GenerateContent(JsonObject root)
     {
-        // Content and parts may stand without their lists; the role of a content may be left out.
+        // Contents and parts may stand without their lists; the role may be left out; one without parts says nothing.
+        if (root["systemInstruction"] is JsonObject system)
+        {
+            system.Remove("role");
+            ToList(system, "parts");
+        }
+
         ToList(root, "contents");
-        foreach (JsonObject content in Objects(root["contents"]).Concat(Objects(root["systemInstruction"] is { } system ? new JsonArray(system.DeepClone()) : null)))
+        JsonArray joined = [];
+        foreach (JsonObject content in Objects(root["contents"]))
         {
             ToList(content, "parts");
+            string role = content["role"]?.GetValue<string>() == "model" ? "model" : "user";
+            JsonArray parts = [.. Objects(content["parts"]).Select(GeminiPart).Where(part => part is not null).Select(part => part!.DeepClone())];
+            if (joined.Count > 0 && joined[^1]!["role"]!.GetValue<string>() == role)
+            {
+                // Consecutive turns of one side are one turn.
+                foreach (JsonNode? part in parts)
+                {
+                    ((JsonArray)joined[^1]!["parts"]!).Add(part!.DeepClone());
+                }
+            }
+            else if (parts.Count > 0)
+            {
+                joined.Add(new JsonObject { ["role"] = role, ["parts"] = parts });
+            }
         }
+
+        root["contents"] = joined;
+
+        // Functions may stand in one list or in several.
+        JsonArray functions = [.. Objects(root["tools"]).SelectMany(tool => Objects(tool["functionDeclarations"])).Select(f => f.DeepClone())];
+        if (functions.Count > 0)
+        {
+            JsonArray others = [.. Objects(root["tools"]).Where(tool => tool["functionDeclarations"] is null).Select(tool => tool.DeepClone())];
+            root["tools"] = new JsonArray([new JsonObject { ["functionDeclarations"] = functions }, .. others.Select(tool => tool!.DeepClone())]);
+        }
+
+        // How a schema may be told is a matter of its own, with tests of its own.
+        foreach (JsonObject function in Objects(root["tools"]).SelectMany(tool => Objects(tool["functionDeclarations"])))
+        {
+            function.Remove("parameters");
+            function.Remove("parametersJsonSchema");
+        }
+
+        if (root["generationConfig"] is JsonObject config)
+        {
+            config.Remove("responseSchema");
+            config.Remove("responseJsonSchema");
+        }
+
+        // VALIDATED is AUTO with calls held to their schemas.
+        if (root["toolConfig"]?["functionCallingConfig"] is JsonObject calling && calling["mode"]?.GetValue<string>() == "VALIDATED")
+        {
+            calling["mode"] = "AUTO";
+        }
+    }
+
+    private static JsonObject? GeminiPart(JsonObject part)
+    {
+        // An empty text says nothing, and a file's name is told in a text, since the API refuses it in its place.
+        if (part["text"]?.GetValue<string>() is { } text && part.Count == 1 && (text.Length == 0 || text.StartsWith("File: ", StringComparison.Ordinal)))
+        {
+            return null;
+        }
+
+        (part["inlineData"] as JsonObject)?.Remove("displayName");
+        if (part["functionCall"] is JsonObject call)
+        {
+            call["args"] ??= new JsonObject();
+        }
+
+        // A response gets the id of its call.
+        (part["functionResponse"] as JsonObject)?.Remove("id");
+        if (part["thoughtSignature"]?.GetValue<string>() == "skip_thought_signature_validator")
+        {
+            part.Remove("thoughtSignature");
+        }
+
+        return part;
     }
 
     private static JsonNode Camel(JsonNode node)

@@ -30,6 +30,12 @@ internal sealed class OpenAIModel
     /// <summary>True when the model takes marks for the end of a cacheable prefix (<c>prompt_cache_breakpoint</c>).</summary>
     public bool CacheBreakpoints { get; private init; }
 
+    /// <summary>False when Chat Completions takes an effort only in a request without functions.</summary>
+    public bool EffortWithTools { get; private init; } = true;
+
+    /// <summary>False when the model takes no stop sequences.</summary>
+    public bool Stops => Reasons != true;
+
     /// <summary>True when the model does not think unless it is asked to.</summary>
     private bool NoneByDefault { get; init; }
 
@@ -56,6 +62,7 @@ internal sealed class OpenAIModel
             {
                 Reasons = true,
                 NoneByDefault = version is { Major: 5, Minor: >= 1 and <= 4 },
+                EffortWithTools = version is { Major: 5, Minor: < 4 },
                 CacheBreakpoints = version is { Major: 5, Minor: >= 6 } or { Major: > 5 },
             },
         };

@@ -188,6 +188,11 @@ internal sealed class GenerateContentContentsWriter(Utf8JsonWriter writer, ChatR
             writer.WriteStartArray("parts"u8);
             foreach (MediaPart media in inside)
             {
+                if (media.Name is not null)
+                {
+                    report.Drop("filename", "Gemini takes no names of files in the answer of a function");
+                }
+
                 writer.WriteStartObject();
                 GenerateContentMedia.Write(writer, media);
                 writer.WriteEndObject();

@@ -25,7 +25,7 @@ internal static class GenerateContentGrounding
 
         List<Citation> sources = [.. Items(metadata, "groundingChunks").Select(ReadChunk)];
         bool[] isUsed = new bool[sources.Count];
-        foreach (JsonElement support in Items(metadata, "groundingSupports"))
+        foreach (JsonElement support in Items(metadata, "groundingSupports").Where(s => s.ValueKind == JsonValueKind.Object))
         {
             JsonElement segment = support.TryGetProperty("segment", out JsonElement s) ? s : default;
             (int text, int? start, int? end) = Locate(segment, segment.ValueKind == JsonValueKind.Object && segment.TryGetProperty("text", out JsonElement t) ? Json.Text(t) : null, texts);

@@ -146,7 +146,7 @@ internal static class GenerateContentResponse
                     break;
                 case "content":
                     break;
-                case "index" when value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number):
+                case "index" when value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= 0:
                     index = number;
                     break;
                 case "finishReason":

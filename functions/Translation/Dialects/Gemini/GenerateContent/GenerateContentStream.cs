@@ -228,7 +228,7 @@ internal sealed class GenerateContentStreamDecoder : IChatStreamDecoder
             else if (reader.ValueTextEquals("index"u8))
             {
                 reader.Read();
-                index = reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out int number) ? number : index;
+                index = reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out int number) && number >= 0 ? number : index;
                 reader.Skip();
             }
             else if (reader.ValueTextEquals("finishReason"u8))

@@ -97,11 +97,12 @@ internal static class ChatCompletionsEffort
     }
 
     /// <summary>Writes <c>reasoning_effort</c>, the only word that OpenAI has for it here, or <c>thinking</c>.</summary>
-    public static void Write(Utf8JsonWriter writer, RequestFieldWriter fields, ReasoningOptions? options, DialectQuirks quirks, TranslationReport report)
+    /// <returns>The effort that is asked for; null when that is left to the model.</returns>
+    public static ReasoningEffort? Write(Utf8JsonWriter writer, RequestFieldWriter fields, ChatRequest request, OpenAIModel model, DialectQuirks quirks, TranslationReport report)
     {
-        if (options is null)
+        if (request.Reasoning is not { } options)
         {
-            return;
+            return null;
         }
 
         if (options.Summary is { } summary && summary != "auto")
@@ -117,26 +118,57 @@ internal static class ChatCompletionsEffort
         if (quirks.ThinkingField)
         {
             WriteThinking(writer, fields, options);
+            return null;
         }
-        else if (options is { Mode: ReasoningMode.Disabled, Effort: null })
+
+        if (options is { Mode: ReasoningMode.Disabled, Effort: null } && model.Reasons is null)
         {
             // Models without reasoning refuse the field, and those that cannot stop refuse "none"; the newest do not think unless asked to.
             report.Change("thinking", "left to the model, which thinks only when asked to if it can do without");
+            return null;
         }
-        else if (ReasoningTable.EffortOf(options) is { } effort)
+
+        if (ReasoningTable.EffortOf(options) is not { } asked)
         {
-            string name = ReasoningTable.NameOf(effort);
-            if (options is { Effort: null, BudgetTokens: { } budget } && quirks.ReasoningEffort)
+            if (options.Mode is not null)
             {
-                report.Change("thinking.budget_tokens", $"reasoning_effort '{name}' for a budget of {budget}");
+                report.Change("thinking", "left to the model");
             }
 
-            fields.Text("reasoning_effort", name, quirks.ReasoningEffort);
+            return null;
         }
-        else if (options.Mode is not null)
+
+        return WriteEffort(fields, options, asked, request.Tools.Count > 0, model, quirks, report);
+    }
+
+    private static ReasoningEffort? WriteEffort(
+        RequestFieldWriter fields, ReasoningOptions options, ReasoningEffort asked, bool hasTools, OpenAIModel model, DialectQuirks quirks, TranslationReport report)
+    {
+        if (model.Reasons == false)
         {
-            report.Change("thinking", "left to the model");
+            if (asked != ReasoningEffort.None)
+            {
+                report.Drop("reasoning_effort", "this model does not reason");
+            }
+
+            return null;
         }
+
+        if (hasTools && !model.EffortWithTools)
+        {
+            report.Drop("reasoning_effort", "this model takes it beside tools at the Responses API only");
+            return null;
+        }
+
+        ReasoningEffort effort = model.Nearest(asked);
+        string name = ReasoningTable.NameOf(effort);
+        if (options is { Effort: null, BudgetTokens: { } budget } && quirks.ReasoningEffort)
+        {
+            report.Change("thinking.budget_tokens", $"reasoning_effort '{name}' for a budget of {budget}");
+        }
+
+        fields.Text("reasoning_effort", name, quirks.ReasoningEffort);
+        return effort;
     }
 
     private static void WriteThinking(Utf8JsonWriter writer, RequestFieldWriter fields, ReasoningOptions options)

@@ -116,10 +116,11 @@ internal static class ChatCompletionsRequest
         }
 
         WriteFormat(writer, format);
-        ChatCompletionsEffort.Write(writer, fields, request.Reasoning, quirks, report);
-        WriteSampling(fields, request, quirks, report);
+        OpenAIModel model = OpenAIModel.Of(target.Model);
+        ReasoningEffort? effort = ChatCompletionsEffort.Write(writer, fields, request, model, quirks, report);
+        WriteSampling(fields, WithoutUnknown(request, model, effort, report), quirks, report);
         WriteAccount(fields, request, report);
-        WriteOutput(fields, writer, request);
+        WriteOutput(fields, writer, request, quirks, report);
         if (request.Stream)
         {
             writer.WriteBoolean("stream"u8, true);
@@ -290,6 +291,37 @@ internal static class ChatCompletionsRequest
         writer.WriteEndObject();
     }
 
+    /// <summary>Without what the model refuses to take while it reasons; whatever is said of a default is left out tacitly.</summary>
+    private static ChatRequest WithoutUnknown(ChatRequest request, OpenAIModel model, ReasoningEffort? effort, TranslationReport report)
+    {
+        if (!model.Stops && request.StopSequences.Count > 0)
+        {
+            report.Drop("stop", "this model does not take it");
+            request = request with { StopSequences = [] };
+        }
+
+        if (model.Samples(effort))
+        {
+            return request;
+        }
+
+        (string Field, bool Matters)[] fields =
+        [
+            ("temperature", request.Temperature is not (null or 1)),
+            ("top_p", request.TopP is not (null or 1)),
+            ("presence_penalty", request.PresencePenalty is not (null or 0)),
+            ("frequency_penalty", request.FrequencyPenalty is not (null or 0)),
+            ("logprobs", request.LogProbs == true),
+            ("top_logprobs", request.TopLogProbs is not (null or 0)),
+        ];
+        foreach ((string field, _) in fields.Where(f => f.Matters))
+        {
+            report.Drop(field, "this model does not take it while it reasons");
+        }
+
+        return request with { Temperature = null, TopP = null, PresencePenalty = null, FrequencyPenalty = null, LogProbs = null, TopLogProbs = null };
+    }
+
     private static void WriteSampling(RequestFieldWriter fields, ChatRequest request, DialectQuirks quirks, TranslationReport report)
     {
         fields.Integer(quirks.MaxTokensField, request.MaxOutputTokens);
@@ -339,15 +371,30 @@ internal static class ChatCompletionsRequest
         }
     }
 
-    private static void WriteOutput(RequestFieldWriter fields, Utf8JsonWriter writer, ChatRequest request)
+    private static void WriteOutput(RequestFieldWriter fields, Utf8JsonWriter writer, ChatRequest request, DialectQuirks quirks, TranslationReport report)
     {
         fields.Text("verbosity", request.Verbosity);
-        if (request.OutputModalities.Any(m => m != "text"))
+        List<string> modalities = [.. request.OutputModalities.Where(m => quirks.AnyMedia || m is "text" or "audio")];
+        if (modalities.Count < request.OutputModalities.Count)
         {
-            fields.Texts("modalities", request.OutputModalities);
+            report.Drop("modalities", "answers are text and sound");
         }
 
-        if (request.AudioOutput is { } audio && fields.Begin("audio"))
+        if (modalities.Any(m => m != "text"))
+        {
+            fields.Texts("modalities", modalities);
+        }
+
+        if (request.AudioOutput is not { } audio)
+        {
+            return;
+        }
+
+        if (!modalities.Contains("audio"))
+        {
+            report.Drop("audio", "no sound was asked for");
+        }
+        else if (fields.Begin("audio"))
         {
             writer.WriteStartObject();
             writer.WriteString("voice"u8, audio.Voice ?? "alloy");
