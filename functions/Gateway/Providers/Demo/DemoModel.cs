@@ -10,6 +10,7 @@ internal static class DemoModel
 {
     private const int MaxChoices = 8;
     private const int WordsPerDelta = 2;
+    private const int CharactersPerDelta = 10;
 
     /// <summary>The whole answer.</summary>
     public static ChatResponse Answer(ChatRequest request)
@@ -133,10 +134,21 @@ internal static class DemoModel
             return [chatEvent];
         }
 
-        return Pieces(delta.Text).Select(piece => new PartDelta(delta.Index, delta.Kind, piece));
+        IEnumerable<string> pieces = delta.Kind == DeltaKind.ToolArguments ? Runs(delta.Text) : Words(delta.Text);
+        return pieces.Select(piece => new PartDelta(delta.Index, delta.Kind, piece));
     }
 
-    private static IEnumerable<string> Pieces(string text)
+    private static IEnumerable<string> Runs(string text)
+    {
+        for (int start = 0, end; start < text.Length; start = end)
+        {
+            end = Math.Min(start + CharactersPerDelta, text.Length);
+            end += end < text.Length && char.IsLowSurrogate(text[end]) ? 1 : 0;
+            yield return text[start..end];
+        }
+    }
+
+    private static IEnumerable<string> Words(string text)
     {
         int start = 0;
         int words = 0;
