@@ -23,7 +23,21 @@ public sealed class GoldenTests
         Fixture fixture = Fixture.Of(Fixture.Requests, dialect, name);
         ForEachTarget(fixture, ".json", target =>
         {
-            CrossedRequest crossed = Crossing.Encode(fixture.DecodeRequest(), target);
+            CrossedRequest crossed;
+            try
+            {
+                crossed = Crossing.Encode(fixture.DecodeRequest(), target);
+            }
+            catch (GatewayException e)
+            {
+                return Golden.Layout(writer =>
+                {
+                    writer.WriteStartObject();
+                    writer.WriteString("refused", $"{e.Error.Status} {e.Error.Param}: {e.Error.Message}");
+                    writer.WriteEndObject();
+                });
+            }
+
             return Golden.Layout(writer =>
             {
                 writer.WriteStartObject();
