@@ -28,7 +28,7 @@ internal struct GenerateContentUsage : IEquatable<GenerateContentUsage>
     public readonly TokenUsage ToUsage()
     {
         long? output = _candidates is null && _thoughts is null
-            ? _total is { } total && _prompt is { } prompt && total - prompt - (_toolUse ?? 0) is > 0 and var rest ? rest : null
+            ? _total is { } total && _prompt is { } prompt && total - prompt - (_toolUse ?? 0) is >= 0 and var rest ? rest : null
             : (_candidates ?? 0) + (_thoughts ?? 0);
         return new TokenUsage
         {
@@ -131,7 +131,7 @@ internal struct GenerateContentUsage : IEquatable<GenerateContentUsage>
             writer.WriteNumber("cachedContentTokenCount"u8, cached);
         }
 
-        if (usage.OutputTokens - (usage.ReasoningTokens ?? 0) is { } candidates && (candidates > 0 || usage.ReasoningTokens is null))
+        if (usage.OutputTokens - (usage.ReasoningTokens ?? 0) is { } candidates and > 0)
         {
             writer.WriteNumber("candidatesTokenCount"u8, candidates);
         }
@@ -174,9 +174,9 @@ internal struct GenerateContentUsage : IEquatable<GenerateContentUsage>
         switch (reader.TokenType)
         {
             case JsonTokenType.Number:
-                return reader.TryGetInt64(out long number) ? number : null;
+                return reader.TryGetInt64(out long number) && number >= 0 ? number : null;
             case JsonTokenType.String:
-                return Utf8Parser.TryParse(reader.ValueSpan, out long text, out int used) && used == reader.ValueSpan.Length ? text : null;
+                return Utf8Parser.TryParse(reader.ValueSpan, out long text, out int used) && used == reader.ValueSpan.Length && text >= 0 ? text : null;
             default:
                 reader.Skip();
                 return null;
