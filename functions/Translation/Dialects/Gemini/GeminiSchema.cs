@@ -71,20 +71,21 @@ internal static class GeminiSchema
         FinishAlternatives(node);
     }
 
-    /// <summary>Alternatives cannot stand beside a shape of the schema's own, and each has to say its type.</summary>
+    /// <summary>Nothing can stand beside alternatives: what is said of all of them is said of each.</summary>
     private static void PrepareAlternatives(GeminiSchemaNode node, TranslationReport report)
     {
-        if (node.AnyOf is null)
+        if (node.AnyOf is null or [])
         {
+            node.AnyOf = null;
             return;
         }
 
-        if (node.Properties is not null || node.Items is not null || node.Prefix is not null)
+        if (node.Properties is not null || node.Items is not null || node.Prefix is not null || node.Enum is not null)
         {
             Flatten(node, report);
             if (node.AnyOf is not null)
             {
-                report.Drop($"{node.Path}.anyOf", "Gemini takes alternatives or properties");
+                report.Drop($"{node.Path}.anyOf", "Gemini takes alternatives or what stands beside them");
                 node.AnyOf = null;
             }
 
@@ -93,11 +94,26 @@ internal static class GeminiSchema
 
         foreach (GeminiSchemaNode alternative in node.AnyOf)
         {
-            if (alternative is { Types: [], Enum: null, AnyOf: null, Properties: null, Items: null, Prefix: null })
+            bool isBare = alternative is { Types: [], Enum: null, AnyOf: null, Properties: null, Items: null, Prefix: null };
+            alternative.Merge(new GeminiSchemaNode(node.Path)
             {
-                alternative.Types = [.. node.Types];
-            }
+                Types = isBare ? [.. node.Types] : [],
+                Format = node.Format,
+                Required = node.Required is null ? null : [.. node.Required],
+                Additional = node.Additional,
+                IsOpen = node.IsOpen,
+                MinItems = node.MinItems,
+                MaxItems = node.MaxItems,
+                Minimum = node.Minimum,
+                Maximum = node.Maximum,
+                ExclusiveMinimum = node.ExclusiveMinimum,
+                ExclusiveMaximum = node.ExclusiveMaximum,
+            });
         }
+
+        bool isNullable = node.Types.Contains("null");
+        Clear(node);
+        node.Types = isNullable ? ["null"] : [];
     }
 
     /// <summary>Only strings and numbers can be listed, all of one type.</summary>
@@ -171,7 +187,7 @@ internal static class GeminiSchema
     {
         if (node.Types.Count == 0 || node.Types is ["null"])
         {
-            string? implied = node.Properties is not null || node.Additional is not null || node.Required is not null ? "object"
+            string? implied = node.Properties is not null || node.Additional is not null || node.IsOpen is not null || node.Required is not null ? "object"
                 : node.Items is not null || node.Prefix is not null ? "array"
                 : null;
             if (implied is not null)
@@ -252,6 +268,8 @@ internal static class GeminiSchema
                 report.Change($"{node.Path}.exclusiveMaximum", "an inclusive bound, and told in the description");
             }
         }
+
+        (node.ExclusiveMinimum, node.ExclusiveMaximum) = (false, false);
     }
 
     private static void FinishObject(GeminiSchemaNode node, TranslationReport report)
@@ -285,23 +303,10 @@ internal static class GeminiSchema
             return;
         }
 
-        if (node.AnyOf.Count == 0)
-        {
-            node.AnyOf = null;
-            return;
-        }
-
         int nulls = node.AnyOf.Count(a => a.Types is ["null"]);
         List<GeminiSchemaNode> others = [.. node.AnyOf.Where(a => a.Types is not ["null"])];
         if (others is not [{ AnyOf: null } only] || (nulls > 0 && (only.Enum is not null || only.Types.Count == 0)))
         {
-            if (node.Types.Count > 0)
-            {
-                // The alternatives say the type; beside them it would be refused.
-                node.Types = [];
-                Clear(node);
-            }
-
             return;
         }
 
@@ -311,7 +316,7 @@ internal static class GeminiSchema
             only.Types.Add("null");
         }
 
-        node.Types = only.Types;
+        node.Types = only.Types.Count > 0 ? only.Types : node.Types;
         node.Merge(only);
     }
 

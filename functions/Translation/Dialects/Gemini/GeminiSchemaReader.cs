@@ -70,7 +70,7 @@ internal sealed class GeminiSchemaReader(JsonElement root, TranslationReport rep
             case "$ref":
                 break;
             case "type":
-                node.Types = [.. Strings(value).Select(t => t.ToLowerInvariant()).Where(IsType)];
+                node.Types = [.. Strings(value).Select(t => t.ToLowerInvariant()).Where(IsType).Concat(node.Types).Distinct()];
                 break;
             case "nullable" when value.ValueKind == JsonValueKind.True && !node.Types.Contains("null"):
                 node.Types.Add("null");
@@ -137,7 +137,7 @@ internal sealed class GeminiSchemaReader(JsonElement root, TranslationReport rep
                 node.Items = Read(value, path, depth + 1);
                 break;
             case "items" or "prefixItems" when value.ValueKind == JsonValueKind.Array:
-                node.Prefix = ReadList(value, path, depth);
+                node.Prefix = ReadList(value, path, depth) is { Count: > 0 } prefix ? prefix : null;
                 break;
             case "items" or "additionalItems" when value.ValueKind is JsonValueKind.True or JsonValueKind.False:
                 break;
