@@ -44,6 +44,43 @@ public sealed class GeminiSurfaceTests
     public void TheClientsBytesGoOnButForTheModel(string body, string sent) =>
         Assert.Equal(sent, Encoding.UTF8.GetString(Gemini.Splice(Gemini.Dialect, body, "gemini-3")));
 
+    [Fact]
+    public void SealsOfOthersAreTakenOutOfTheClientsBytes()
+    {
+        string foreign = Translation.Adaptation.SignatureCarrier.Wrap(new Signature("seal", DialectIds.Messages), DialectIds.GenerateContent);
+        string id = Translation.Adaptation.ToolCallIdCarrier.Wrap("toolu_1", new Signature("s", DialectIds.Messages));
+        string body = """
+            {"contents":[{"role":"user","parts":[{"text":"Hi"}]},
+              {"role":"model","parts":[{"text":"hm","thought":true,"thoughtSignature":"F"}]},
+              {"role":"model","parts":[{"text":"a","thoughtSignature":"F"},{"functionCall":{"id":"I","name":"f"},"thoughtSignature":"F"},{"functionCall":{"name":"g"}}]},
+              {"role":"user","parts":[{"functionResponse":{"id":"I","name":"f","response":{ }}}]},
+              {"role":"model","parts":[{"functionCall":{"name":"h"},"thoughtSignature":"b3du"}]}], "x" : 1}
+            """.Replace("\"F\"", $"\"{foreign}\"", StringComparison.Ordinal).Replace("\"I\"", $"\"{id}\"", StringComparison.Ordinal);
+        const string Cleaned = """
+            [{"role":"user","parts":[{"text":"Hi"}]},
+             {"role":"model","parts":[{"text":"a"},{"functionCall":{"id":"toolu_1","name":"f"},"thoughtSignature":"skip_thought_signature_validator"},{"functionCall":{"name":"g"}}]},
+             {"role":"user","parts":[{"functionResponse":{"id":"toolu_1","name":"f","response":{}}}]},
+             {"role":"model","parts":[{"functionCall":{"name":"h"},"thoughtSignature":"b3du"}]}]
+            """;
+        string sent = Encoding.UTF8.GetString(Gemini.Splice(Gemini.Dialect, body, "gemini-3-pro"));
+        Gemini.Equal(Cleaned, Gemini.Json(sent).GetProperty("contents"));
+        Assert.EndsWith(", \"x\" : 1}", sent, StringComparison.Ordinal);
+        sent = Encoding.UTF8.GetString(Gemini.Splice(Gemini.Dialect, body, "gemini-2.5-pro"));
+        Gemini.Equal(Cleaned.Replace(""","thoughtSignature":"skip_thought_signature_validator" """.Trim(), "", StringComparison.Ordinal), Gemini.Json(sent).GetProperty("contents"));
+    }
+
+    [Fact]
+    public void CallsWithoutASealGetTheDocumentedOneForModelsThatWantIt()
+    {
+        const string Body = """{"contents":[{"role":"model","parts":[{"text":"a"},{"functionCall":{"name":"f"}},{"functionCall":{"name":"g"}}]} ]}""";
+        Assert.Equal(Body, Encoding.UTF8.GetString(Gemini.Splice(Gemini.Dialect, Body, "gemini-2.5-flash")));
+        Gemini.Equal(
+            """{"contents":[{"role":"model","parts":[{"text":"a"},{"functionCall":{"name":"f"},"thoughtSignature":"skip_thought_signature_validator"},{"functionCall":{"name":"g"}}]}]}""",
+            Gemini.Json(Encoding.UTF8.GetString(Gemini.Splice(Gemini.Dialect, Body, "gemini-3-flash"))));
+        const string Sealed = """{"contents":[{"role":"model","parts":[ {"functionCall":{"name":"f"},"thought_signature":"YQ=="},{"functionCall":{"name":"g"}}]} ]}""";
+        Assert.Equal(Sealed, Encoding.UTF8.GetString(Gemini.Splice(Gemini.Dialect, Sealed, "gemini-3-flash")));
+    }
+
     [Theory]
     [InlineData(400, """{"error":{"code":400,"message":"Bad field.","status":"INVALID_ARGUMENT","details":[{"@type":"type.googleapis.com/google.rpc.BadRequest","fieldViolations":[{"field":"contents[0]","description":"d"}]}]}}""", ErrorKind.InvalidRequest, "contents[0]", null)]
     [InlineData(400, """[{"error":{"code":400,"message":"Bad.","status":"INVALID_ARGUMENT"}}]""", ErrorKind.InvalidRequest, null, null)]

@@ -255,12 +255,12 @@ public sealed class RequestDecodingTests
         ChatRequest request = Gemini.Decode("""
             {"contents":"Hi","safetySettings":[],"cachedContent":"cachedContents/1","labels":{"a":"b"},"fieldOfTomorrow":1,"serviceTier":"flex",
              "generationConfig":{"imageConfig":{"aspectRatio":"1:1"},"speechConfig":{"languageCode":"de-DE"},"responseMimeType":"text/x.enum","responseSchema":{"type":"STRING","enum":["a"]}},
-             "toolConfig":{"retrievalConfig":{"languageCode":"de"}}}
+             "toolConfig":{"functionCallingConfig":{"mode":"VALIDATED","streamFunctionCallArguments":false},"retrievalConfig":{"languageCode":"de"}}}
             """);
         Assert.Equal(
             [
                 "safetySettings", "cachedContent", "labels", "fieldOfTomorrow", "generationConfig.imageConfig", "generationConfig.speechConfig",
-                "generationConfig.responseMimeType", "generationConfig.responseSchema", "toolConfig.retrievalConfig",
+                "generationConfig.responseMimeType", "generationConfig.responseSchema", "toolConfig.functionCallingConfig.streamFunctionCallArguments", "toolConfig.functionCallingConfig.mode", "toolConfig.retrievalConfig",
             ],
             request.Extra!.Fields.Select(f => f.Name));
         Assert.Equal("flex", request.ServiceTier);
@@ -270,7 +270,7 @@ public sealed class RequestDecodingTests
         (var body, _) = Gemini.Encode(request);
         Assert.Equal("1:1", body.At("generationConfig.imageConfig.aspectRatio").GetString());
         Assert.Equal("text/x.enum", body.At("generationConfig.responseMimeType").GetString());
-        Assert.Equal("de", body.At("toolConfig.retrievalConfig.languageCode").GetString());
+        Gemini.Equal("""{"functionCallingConfig":{"mode":"VALIDATED","streamFunctionCallArguments":false},"retrievalConfig":{"languageCode":"de"}}""", body.At("toolConfig"));
         Assert.Equal(1, body.At("fieldOfTomorrow").GetInt32());
         Assert.Equal("flex", body.At("serviceTier").GetString());
     }

@@ -119,8 +119,8 @@ public sealed class RequestEncodingTests
              {"fileData":{"mimeType":"image/png","fileUri":"https://generativelanguage.googleapis.com/v1beta/files/1"}}]
             """,
             body.At("contents.0.parts"));
-        Assert.Equal(["detail"], report.Dropped());
-        Assert.Equal(["filename"], report.Changed());
+        Assert.Equal(["messages[].detail"], report.Dropped());
+        Assert.Equal(["messages[].filename"], report.Changed());
     }
 
     [Theory]
@@ -233,6 +233,10 @@ public sealed class RequestEncodingTests
         {
             Gemini.Equal(config, body.At("generationConfig.thinkingConfig"));
             Assert.Empty(report.Dropped());
+
+            // Told as it was asked, or reported.
+            bool isAsAsked = config.Contains($"\"{asked}\"", StringComparison.OrdinalIgnoreCase) || config.Contains($":{asked.Split(' ')[^1]},", StringComparison.Ordinal) || asked == "adaptive";
+            Assert.Equal(isAsAsked ? [] : ["reasoning"], report.Changed());
         }
     }
 
@@ -257,7 +261,7 @@ public sealed class RequestEncodingTests
         };
         (JsonElement body, _) = Gemini.Encode(request, Gemini.Gemini3);
         Assert.Equal("application/json", body.At("generationConfig.responseMimeType").GetString());
-        Gemini.Equal("""{"type":"object","properties":{"a":{"type":"integer","minimum":1}},"required":["a"],"additionalProperties":false}""", body.At("generationConfig.responseJsonSchema"));
+        Gemini.Equal("""{"type":"object","title":"answer","properties":{"a":{"type":"integer","minimum":1}},"required":["a"],"additionalProperties":false}""", body.At("generationConfig.responseJsonSchema"));
 
         (body, TranslationReport report) = Gemini.Encode(request, Gemini.Gemini25);
         Assert.False(body.Has("generationConfig"));

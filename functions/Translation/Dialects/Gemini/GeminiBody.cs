@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Serverless.Translation.Wire;
 
@@ -8,9 +7,6 @@ namespace Serverless.Translation.Dialects.Gemini;
 /// <summary>Puts the provider's name of a model into a client's own body, where the body repeats it.</summary>
 internal static class GeminiBody
 {
-    /// <summary>A name as JSON text.</summary>
-    public static string Quote(string name) => $"\"{JsonEncodedText.Encode(name, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"";
-
     /// <summary>The value of a root property, an object or a list of objects, with <c>model</c> replaced in each that has it; null when there is no such property.</summary>
     public static JsonReplacement? WithModel(JsonBody body, string property, string model)
     {

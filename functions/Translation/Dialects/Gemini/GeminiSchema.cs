@@ -248,6 +248,7 @@ internal static class GeminiSchema
             if (isInteger)
             {
                 node.Minimum = Math.Floor(minimum) + 1;
+                report.Change($"{node.Path}.exclusiveMinimum", $"a minimum of {Plain(node.Minimum.Value)}");
             }
             else
             {
@@ -261,6 +262,7 @@ internal static class GeminiSchema
             if (isInteger)
             {
                 node.Maximum = Math.Ceiling(maximum) - 1;
+                report.Change($"{node.Path}.exclusiveMaximum", $"a maximum of {Plain(node.Maximum.Value)}");
             }
             else
             {

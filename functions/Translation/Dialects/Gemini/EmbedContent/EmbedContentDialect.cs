@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using System.Text.Json;
 using Serverless.Translation.Canonical;
 using Serverless.Translation.Wire;
@@ -65,7 +64,7 @@ public sealed class EmbedContentDialect : IEmbeddingDialect
         }
         else
         {
-            body.Splice(output, new JsonReplacement("model", Encoding.UTF8.GetBytes(GeminiBody.Quote(name))));
+            body.Splice(output, new JsonReplacement("model", Json.Quote(name)));
         }
     }
 }

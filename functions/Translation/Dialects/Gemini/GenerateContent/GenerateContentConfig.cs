@@ -162,6 +162,7 @@ internal static class GenerateContentConfig
                 if (format.Schema is { ValueKind: JsonValueKind.Object } schema)
                 {
                     GeminiSchemaNode node = GeminiSchema.Response(schema, "response_format.schema", report);
+                    node.Title ??= format.Name;
                     node.Description ??= format.Description;
                     writer.WritePropertyName("responseJsonSchema"u8);
                     node.Write(writer);

@@ -106,7 +106,7 @@ internal sealed class GenerateContentContentsWriter(Utf8JsonWriter writer, ChatR
 
         if (part is MediaPart { Name: { } name })
         {
-            report.Change("filename", "told in a text before the file: Gemini takes no names of files");
+            report.Change("messages[].filename", "told in a text before the file: Gemini takes no names of files");
             WritePart(new TextPart($"File: {name}"));
         }
 
@@ -116,6 +116,11 @@ internal sealed class GenerateContentContentsWriter(Utf8JsonWriter writer, ChatR
             case TextPart text:
                 writer.WriteString("text"u8, text.Text);
                 WriteSignature(text.Signature);
+                if (text.Citations.Count > 0)
+                {
+                    report.Change("messages[].citations", "sources that were named are not sent again");
+                }
+
                 break;
             case ReasoningPart reasoning:
                 writer.WriteString("text"u8, reasoning.Text);
@@ -188,13 +193,8 @@ internal sealed class GenerateContentContentsWriter(Utf8JsonWriter writer, ChatR
             writer.WriteStartArray("parts"u8);
             foreach (MediaPart media in inside)
             {
-                if (media.Name is not null)
-                {
-                    report.Drop("filename", "Gemini takes no names of files in the answer of a function");
-                }
-
                 writer.WriteStartObject();
-                GenerateContentMedia.Write(writer, media);
+                GenerateContentMedia.Write(writer, media, withName: true);
                 writer.WriteEndObject();
             }
 
@@ -262,7 +262,7 @@ internal sealed class GenerateContentContentsWriter(Utf8JsonWriter writer, ChatR
     {
         if (media.Detail is not null and not "auto")
         {
-            report.Drop("detail", "Gemini looks at all media alike");
+            report.Drop("messages[].detail", "Gemini looks at all media alike");
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using System.Text.Json;
 using Serverless.Translation.Canonical;
 using Serverless.Translation.Wire;
@@ -93,21 +92,5 @@ public sealed class GenerateContentDialect : IChatDialect
     public void EncodeError(GatewayError error, string? requestId, IBufferWriter<byte> output) => GeminiError.Encode(error, requestId, output);
 
     /// <inheritdoc/>
-    public void SpliceRequest(JsonBody body, string model, IBufferWriter<byte> output)
-    {
-        // The model stands in the URL; a body need not name it, but where it does it must be the same.
-        string name = GeminiPath.ResourceName(model);
-        if (GeminiBody.WithModel(body, "generateContentRequest", name) is { } inner)
-        {
-            body.Splice(output, inner);
-        }
-        else if (body.RawValue("model").IsEmpty)
-        {
-            output.Write(body.Bytes.Span);
-        }
-        else
-        {
-            body.Splice(output, new JsonReplacement("model", Encoding.UTF8.GetBytes(GeminiBody.Quote(name))));
-        }
-    }
+    public void SpliceRequest(JsonBody body, string model, IBufferWriter<byte> output) => GenerateContentReplay.Splice(body, model, output);
 }

@@ -59,7 +59,8 @@ internal static class GenerateContentMedia
     }
 
     /// <summary>Writes the property that holds a medium, within the object of its part.</summary>
-    public static void Write(Utf8JsonWriter writer, MediaPart media)
+    /// <param name="withName">True where Google takes the name of a file: in function responses.</param>
+    public static void Write(Utf8JsonWriter writer, MediaPart media, bool withName = false)
     {
         switch (media.Source)
         {
@@ -67,6 +68,11 @@ internal static class GenerateContentMedia
                 writer.WriteStartObject("inlineData"u8);
                 writer.WriteString("mimeType"u8, GenerateContentWire.MediaTypeOf(source.MediaType));
                 writer.WriteString("data"u8, source.Base64.Span);
+                if (withName && media.Name is { } name)
+                {
+                    writer.WriteString("displayName"u8, name);
+                }
+
                 writer.WriteEndObject();
                 break;
             case TextSource source:

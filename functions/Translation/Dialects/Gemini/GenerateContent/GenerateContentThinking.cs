@@ -11,6 +11,8 @@ namespace Serverless.Translation.Dialects.Gemini.GenerateContent;
 /// </summary>
 internal static class GenerateContentThinking
 {
+    private const string Field = "reasoning";
+
     /// <summary>Reads the object.</summary>
     public static ReasoningOptions Read(JsonElement config, string path)
     {
@@ -54,14 +56,14 @@ internal static class GenerateContentThinking
         {
             if (effort is not null and not ReasoningEffort.None)
             {
-                report.Drop("reasoning", "this model has no control of its thinking");
+                report.Drop(Field, "this model has no control of its thinking");
             }
 
             return;
         }
 
         long? budget = model.Budget is { } range ? BudgetOf(options, effort, range, report) : null;
-        ReasoningEffort? level = model.Budget is null && effort is { } wanted ? LevelOf(wanted, model.Levels, report) : null;
+        ReasoningEffort? level = model.Budget is null && effort is { } wanted ? LevelOf(options, wanted, model.Levels, report) : null;
         bool? include = IncludesThoughts(options);
         if (budget is null && level is null && include is null)
         {
@@ -95,47 +97,45 @@ internal static class GenerateContentThinking
     {
         if (effort == ReasoningEffort.None)
         {
-            if (!range.CanBeOff)
-            {
-                report.Change("reasoning", $"the least that this model thinks: {range.Min} tokens");
-            }
-
-            return range.CanBeOff ? 0 : range.Min;
+            return Told(range.CanBeOff ? 0 : range.Min, isAsAsked: options.Mode == ReasoningMode.Disabled && range.CanBeOff);
         }
 
         if (options.BudgetTokens is { } wanted)
         {
             long clamped = Math.Clamp(wanted, range.Min, range.Max);
-            if (clamped != wanted)
-            {
-                report.Change("reasoning", $"a budget within this model's bounds: {clamped} tokens");
-            }
-
-            return clamped;
+            return Told(clamped, clamped == wanted);
         }
 
-        return effort is { } known ? Math.Clamp(ReasoningTable.BudgetOf(known), range.Min, range.Max)
+        return effort is { } known ? Told(Math.Clamp(ReasoningTable.BudgetOf(known), range.Min, range.Max), isAsAsked: false)
             : options.Mode is null ? null
             : -1;
+
+        long Told(long budget, bool isAsAsked)
+        {
+            if (!isAsAsked)
+            {
+                report.Change(Field, $"a budget of {budget} tokens");
+            }
+
+            return budget;
+        }
     }
 
     /// <summary>The model's lowest level that is not below the effort; its highest when there is none.</summary>
-    private static ReasoningEffort LevelOf(ReasoningEffort effort, IReadOnlyList<ReasoningEffort> levels, TranslationReport report)
+    private static ReasoningEffort LevelOf(ReasoningOptions options, ReasoningEffort effort, IReadOnlyList<ReasoningEffort> levels, TranslationReport report)
     {
-        if (effort == ReasoningEffort.None)
+        ReasoningEffort chosen = levels[^1];
+        for (int i = levels.Count - 1; i >= 0 && levels[i] >= effort; i--)
         {
-            report.Change("reasoning", $"thinking cannot be turned off: the level {ReasoningTable.NameOf(levels[0])}");
+            chosen = levels[i];
         }
 
-        foreach (ReasoningEffort level in levels)
+        if (chosen != effort || options.Effort is null)
         {
-            if (level >= effort)
-            {
-                return level;
-            }
+            report.Change(Field, $"the level {ReasoningTable.NameOf(chosen)}");
         }
 
-        return levels[^1];
+        return chosen;
     }
 
     private static ReasoningEffort? EffortOf(string level, string path) => level.ToUpperInvariant() switch

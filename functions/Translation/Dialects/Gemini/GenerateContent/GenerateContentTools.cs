@@ -9,6 +9,8 @@ namespace Serverless.Translation.Dialects.Gemini.GenerateContent;
 /// </summary>
 internal static class GenerateContentTools
 {
+    private const string CallingPath = "toolConfig.functionCallingConfig";
+
     /// <summary>Reads <c>tools</c>: function declarations one by one, every other key of an entry as a tool that Google runs.</summary>
     public static IReadOnlyList<ToolDefinition> Read(JsonElement tools)
     {
@@ -119,18 +121,23 @@ internal static class GenerateContentTools
             { Allowed: { Count: > 0 } allowed } => ("VALIDATED", allowed),
             _ => ("AUTO", null),
         };
-        IReadOnlyList<ExtraField> extra = [.. GenerateContentRequest.ExtraOf(request, "toolConfig.")];
-        if (said is null && extra.Count == 0)
+        ExtraField[] ofCalling = [.. GenerateContentRequest.ExtraOf(request, CallingPath + ".")];
+        ExtraField[] others = [.. GenerateContentRequest.ExtraOf(request, "toolConfig.").Where(f => !f.Name.Contains('.'))];
+        if (said is null && ofCalling.Length == 0 && others.Length == 0)
         {
             return;
         }
 
         writer.WriteStartObject("toolConfig"u8);
-        if (said is { } config)
+        if (said is not null || ofCalling.Length > 0)
         {
             writer.WriteStartObject("functionCallingConfig"u8);
-            writer.WriteString("mode"u8, config.Mode);
-            if (config.Names is { Count: > 0 } names)
+            if (said is { Mode: var mode } && !Array.Exists(ofCalling, f => f.Name == "mode"))
+            {
+                writer.WriteString("mode"u8, mode);
+            }
+
+            if (said is { Names: { Count: > 0 } names })
             {
                 writer.WriteStartArray("allowedFunctionNames"u8);
                 foreach (string name in names)
@@ -141,10 +148,11 @@ internal static class GenerateContentTools
                 writer.WriteEndArray();
             }
 
+            GenerateContentRequest.WriteExtra(writer, ofCalling);
             writer.WriteEndObject();
         }
 
-        GenerateContentRequest.WriteExtra(writer, extra);
+        GenerateContentRequest.WriteExtra(writer, others);
         writer.WriteEndObject();
     }
 
@@ -222,36 +230,43 @@ internal static class GenerateContentTools
 
     private static ToolChoice? ReadChoice(JsonElement config, List<ExtraField> extra)
     {
-        const string Path = "toolConfig.functionCallingConfig";
-        string? mode = null;
+        JsonProperty? mode = null;
         IReadOnlyList<string>? allowed = null;
-        foreach (JsonProperty property in RequestField.Object(config, Path).EnumerateObject())
+        foreach (JsonProperty property in RequestField.Object(config, CallingPath).EnumerateObject())
         {
             switch (GeminiNames.Camel(property.Name))
             {
                 case var _ when property.Value.ValueKind == JsonValueKind.Null:
                     break;
                 case "mode":
-                    mode = RequestField.String(property.Value, $"{Path}.mode");
+                    RequestField.String(property.Value, $"{CallingPath}.mode");
+                    mode = property;
                     break;
                 case "allowedFunctionNames":
-                    IReadOnlyList<string> names = RequestField.Strings(property.Value, $"{Path}.allowedFunctionNames");
+                    IReadOnlyList<string> names = RequestField.Strings(property.Value, $"{CallingPath}.allowedFunctionNames");
                     allowed = names.Count == 0 ? null : names;
                     break;
                 default:
-                    extra.Add(new ExtraField($"{Path}.{property.Name}", property.Value));
+                    extra.Add(new ExtraField($"{CallingPath}.{property.Name}", property.Value));
                     break;
             }
         }
 
-        return mode?.ToUpperInvariant() switch
+        string? name = mode?.Value.GetString()!.ToUpperInvariant();
+        if (name == "VALIDATED" && allowed is null)
+        {
+            // Of its two halves, free choice and calls that obey their schemas, others can say the first.
+            extra.Add(new ExtraField($"{CallingPath}.mode", mode!.Value.Value));
+        }
+
+        return name switch
         {
             null or "MODE_UNSPECIFIED" => allowed is null ? null : new ToolChoice(ToolChoiceMode.Auto) { Allowed = allowed },
             "AUTO" or "VALIDATED" => new ToolChoice(ToolChoiceMode.Auto) { Allowed = allowed },
             "NONE" => new ToolChoice(ToolChoiceMode.None),
             "ANY" when allowed is [var only] => new ToolChoice(ToolChoiceMode.Named) { Name = only },
             "ANY" => new ToolChoice(ToolChoiceMode.Required) { Allowed = allowed },
-            _ => throw RequestField.Unknown($"{Path}.mode", mode, "'AUTO', 'ANY', 'NONE' or 'VALIDATED'"),
+            _ => throw RequestField.Unknown($"{CallingPath}.mode", name, "'AUTO', 'ANY', 'NONE' or 'VALIDATED'"),
         };
     }
 
