@@ -25,7 +25,7 @@ static int Codecs(string[] rest)
 static int Usage()
 {
     Console.WriteLine("""
-        usage: dotnet run -c Release --project tests/Benchmarks -- load [--short]     the whole gateway beside a bare reverse proxy
+        usage: dotnet run -c Release --project tests/Benchmarks -- load [--short] [--store log|sqlite]   the whole gateway beside a bare reverse proxy
                dotnet run -c Release --project tests/Benchmarks -- codecs [options]   the codecs, by BenchmarkDotNet
         """);
     return 2;

@@ -17,7 +17,7 @@ internal static class LoadCommand
     public static async Task<int> RunAsync(string[] arguments)
     {
         TimeSpan time = TimeSpan.FromSeconds(arguments.Contains("--short") ? 2 : 6);
-        using var servers = new LoadServers();
+        using var servers = new LoadServers(arguments.SkipWhile(a => a != "--store").Skip(1).FirstOrDefault() ?? "sqlite");
         await servers.StartAsync();
         Target[] targets =
         [
@@ -27,7 +27,7 @@ internal static class LoadCommand
             new("gateway, translated", servers.Gateway, "/anthropic/v1/messages", Messages, "load-e"),
         ];
 
-        Console.WriteLine($"{Environment.ProcessorCount} cores, {time.TotalSeconds:0} s a figure, request of {Body(targets[0], "100", false).Length} bytes\n");
+        Console.WriteLine($"{Environment.ProcessorCount} cores, usage records in {servers.Store}, {time.TotalSeconds:0} s a figure, request of {Body(targets[0], "100", false).Length} bytes\n");
         Console.WriteLine("| JSON answers | connections | requests/s | × YARP | p50 ms | p99 ms |");
         Console.WriteLine("|---|---|---|---|---|---|");
         foreach (int connections in (int[])[1, 32, 128])

@@ -10,13 +10,16 @@ namespace Serverless.Benchmarks.Load;
 /// The processes that are measured. The gateway is the App beside this program, or the published executable that
 /// <c>SERVERLESS_APP</c> names.
 /// </summary>
-internal sealed class LoadServers : IDisposable
+internal sealed class LoadServers(string store) : IDisposable
 {
     public const string Key = "sk-load";
 
     private readonly List<Process> _processes = [];
     private readonly string _folder = Directory.CreateTempSubdirectory("serverless-load-").FullName;
     private Process? _gateway;
+
+    /// <summary>Where the gateway keeps usage records.</summary>
+    public string Store => store;
 
     public Uri Stub { get; } = FreeUrl();
 
@@ -32,6 +35,7 @@ internal sealed class LoadServers : IDisposable
         await File.WriteAllTextAsync(config, $$"""
             {
               "discover": false,
+              "usage": { "store": "{{store}}" },
               "providers": { "stub": { "kind": "openai-compatible", "baseUrl": "{{Stub}}v1", "apiKey": "none" } },
               "endpoints": {
                 "load-e100": { "destinations": [{ "provider": "stub", "model": "e100" }] },

@@ -9,7 +9,7 @@ internal sealed class SqliteUsageReader(string path) : IUsageReader
 {
     public async Task<UsageRecord?> FindAsync(string requestId, CancellationToken cancellationToken)
     {
-        await foreach (UsageRecord record in QueryAsync("request_id = $a", cancellationToken, requestId))
+        await foreach (UsageRecord record in QueryAsync("SELECT json FROM record WHERE request_id = $a", requestId, null, ToRecord, cancellationToken))
         {
             return record;
         }
@@ -17,40 +17,37 @@ internal sealed class SqliteUsageReader(string path) : IUsageReader
         return null;
     }
 
-    public IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) =>
-        QueryAsync("event_time >= $a AND event_time < $b", cancellationToken, SqliteUsageSink.ToStored(from), SqliteUsageSink.ToStored(to));
+    public IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => QueryAsync(
+        "SELECT json FROM record WHERE event_time >= $a AND event_time < $b", SqliteUsageSink.ToStored(from), SqliteUsageSink.ToStored(to), ToRecord, cancellationToken);
 
     public async Task<IReadOnlySet<DateTimeOffset>> HoursAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
-        HashSet<DateTimeOffset> hours = [];
-        if (!File.Exists(path))
-        {
-            return hours;
-        }
-
-        await using SqliteConnection connection = await SqliteUsageSink.OpenAsync(path, cancellationToken);
-        await using SqliteCommand command = connection.CreateCommand();
-
         // One look into the index for each hour that has records, whatever their number.
-        command.CommandText = """
+        const string Sql = """
             WITH RECURSIVE hour (at) AS (
-              SELECT min(event_time) FROM usage WHERE event_time >= $a AND event_time < $b
+              SELECT min(event_time) FROM record WHERE event_time >= $a AND event_time < $b
               UNION ALL
-              SELECT (SELECT min(event_time) FROM usage WHERE event_time > substr(hour.at, 1, 13) || ':59:59.9999999Z' AND event_time < $b) FROM hour WHERE hour.at IS NOT NULL)
+              SELECT (SELECT min(event_time) FROM record WHERE event_time > substr(hour.at, 1, 13) || ':59:59.999Z' AND event_time < $b) FROM hour WHERE hour.at IS NOT NULL)
             SELECT substr(at, 1, 13) FROM hour WHERE at IS NOT NULL
             """;
-        command.Parameters.AddWithValue("$a", SqliteUsageSink.ToStored(from));
-        command.Parameters.AddWithValue("$b", SqliteUsageSink.ToStored(to));
-        await using SqliteDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
+        HashSet<DateTimeOffset> hours = [];
+        await foreach (DateTimeOffset hour in QueryAsync(Sql, SqliteUsageSink.ToStored(from), SqliteUsageSink.ToStored(to), ToHour, cancellationToken))
         {
-            hours.Add(DateTimeOffset.ParseExact(reader.GetString(0), "yyyy-MM-ddTHH", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal));
+            hours.Add(hour);
         }
 
         return hours;
     }
 
-    private async IAsyncEnumerable<UsageRecord> QueryAsync(string where, [EnumeratorCancellation] CancellationToken cancellationToken, params object[] values)
+    private static UsageRecord ToRecord(SqliteDataReader reader)
+    {
+        UsageRow row = UsageRowJson.Read(reader.GetString(0)) ?? throw new InvalidDataException("A usage record in the SQLite file is no JSON.");
+        return UsageColumns.ToRecord(row.RequestId, name => row.Values.GetValueOrDefault(UsageColumns.Find(name)!));
+    }
+
+    private static DateTimeOffset ToHour(SqliteDataReader reader) => DateTimeOffset.ParseExact(reader.GetString(0), "yyyy-MM-ddTHH", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+
+    private async IAsyncEnumerable<T> QueryAsync<T>(string sql, string a, string? b, Func<SqliteDataReader, T> read, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (!File.Exists(path))
         {
@@ -59,20 +56,13 @@ internal sealed class SqliteUsageReader(string path) : IUsageReader
 
         await using SqliteConnection connection = await SqliteUsageSink.OpenAsync(path, cancellationToken);
         await using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = $"SELECT request_id, {string.Join(", ", UsageColumns.All.Select(c => c.Name))} FROM usage WHERE {where}";
-        for (int i = 0; i < values.Length; i++)
-        {
-            command.Parameters.AddWithValue("$" + (char)('a' + i), values[i]);
-        }
-
+        command.CommandText = sql;
+        command.Parameters.AddWithValue("$a", a);
+        command.Parameters.AddWithValue("$b", b ?? "");
         await using SqliteDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            yield return UsageColumns.ToRecord(reader.GetString(0), name =>
-            {
-                int index = reader.GetOrdinal(name);
-                return SqliteUsageSink.FromStored(UsageColumns.Find(name)!, reader.GetValue(index));
-            });
+            yield return read(reader);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Data;
 using System.Globalization;
 using System.Text;
@@ -6,15 +7,18 @@ using Microsoft.Data.Sqlite;
 namespace Serverless.Gateway.Metering.Storage;
 
 /// <summary>
-/// Usage records in a SQLite file beside the app: what is used where no storage account is configured. A write-ahead log with full
-/// synchronisation keeps every row that was written, whatever kills the process or the machine.
+/// Usage records in a SQLite file: what is used where no storage account is configured. A record is one JSON text beside its key and its
+/// time, since binding fifty columns costs more than all the rest of a request; the view <c>usage</c> shows the columns. The write-ahead log
+/// keeps every row that was written, whatever kills the process; a machine that loses power may lose the last second, for which every
+/// answer would have to wait for the disk.
 /// </summary>
 internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
 {
+    private readonly ArrayBufferWriter<byte> _json = new(2048);
     private SqliteConnection? _connection;
     private SqliteCommand? _upsert;
 
-    public int MaxBatch => 200;
+    public int MaxBatch => 500;
 
     public string GroupOf(UsageRow row) => "";
 
@@ -31,10 +35,22 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
         }
 
         SqliteConnection connection = await OpenAsync(path, cancellationToken);
-        await ExecuteAsync(connection, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;", cancellationToken);
-        await ExecuteAsync(connection, Schema(), cancellationToken);
-        await AddMissingColumnsAsync(connection, cancellationToken);
-        _upsert = Upsert(connection);
+        await using (SqliteCommand schema = connection.CreateCommand())
+        {
+            schema.CommandText = Schema();
+            await schema.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        // A later row is laid over an earlier one; an absent value changes nothing (RFC 7396).
+        _upsert = connection.CreateCommand();
+        _upsert.CommandText = """
+            INSERT INTO record (request_id, event_time, json) VALUES ($id, $time, $json)
+            ON CONFLICT (request_id) DO UPDATE SET json = json_patch(json, excluded.json)
+            """;
+        _upsert.Parameters.Add("$id", SqliteType.Text);
+        _upsert.Parameters.Add("$time", SqliteType.Text);
+        _upsert.Parameters.Add("$json", SqliteType.Text);
+        _upsert.Prepare();
         _connection = connection;
     }
 
@@ -44,12 +60,11 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
         _upsert!.Transaction = transaction;
         foreach (UsageRow row in rows)
         {
+            _json.ResetWrittenCount();
+            UsageRowJson.Write(row, _json);
             _upsert.Parameters[0].Value = row.RequestId;
-            for (int i = 0; i < UsageColumns.All.Count; i++)
-            {
-                _upsert.Parameters[i + 1].Value = row.Values.TryGetValue(UsageColumns.All[i], out object? value) ? ToStored(value) : DBNull.Value;
-            }
-
+            _upsert.Parameters[1].Value = ToStored(UsageKey.TimeOf(row.RequestId));
+            _upsert.Parameters[2].Value = Encoding.UTF8.GetString(_json.WrittenSpan);
             await _upsert.ExecuteNonQueryAsync(cancellationToken);
         }
 
@@ -67,90 +82,28 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
         await connection.OpenAsync(cancellationToken);
+        await using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=5000;";
+        await command.ExecuteNonQueryAsync(cancellationToken);
         return connection;
     }
 
-    /// <summary>A value as it is stored: times as ISO text that sorts, flags as 0 and 1.</summary>
-    internal static object ToStored(object value) => value switch
-    {
-        DateTimeOffset time => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffffffZ", CultureInfo.InvariantCulture),
-        bool flag => flag ? 1L : 0L,
-        _ => value,
-    };
-
-    /// <summary>A stored value as the column's type.</summary>
-    internal static object? FromStored(UsageColumn column, object stored) => (column.Type, stored) switch
-    {
-        (_, DBNull) => null,
-        (UsageColumnType.Time, string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal),
-        (UsageColumnType.Boolean, long number) => number != 0,
-        (UsageColumnType.Real, long number) => (double)number,
-        _ => stored,
-    };
+    /// <summary>A time as text that sorts.</summary>
+    internal static string ToStored(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
 
     private static string Schema()
     {
-        var sql = new StringBuilder("CREATE TABLE IF NOT EXISTS usage (request_id TEXT PRIMARY KEY");
+        var columns = new StringBuilder();
         foreach (UsageColumn column in UsageColumns.All)
         {
-            sql.Append(CultureInfo.InvariantCulture, $", {column.Name} {TypeOf(column)}");
+            columns.Append(CultureInfo.InvariantCulture, $", json ->> '$.{column.Name}' AS {column.Name}");
         }
 
-        return sql.Append(") WITHOUT ROWID; CREATE INDEX IF NOT EXISTS usage_event_time ON usage (event_time);").ToString();
-    }
-
-    private static async Task AddMissingColumnsAsync(SqliteConnection connection, CancellationToken cancellationToken)
-    {
-        HashSet<string> present = [];
-        await using (SqliteCommand command = connection.CreateCommand())
-        {
-            command.CommandText = "SELECT name FROM pragma_table_info('usage')";
-            await using SqliteDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
-            while (await reader.ReadAsync(cancellationToken))
-            {
-                present.Add(reader.GetString(0));
-            }
-        }
-
-        foreach (UsageColumn column in UsageColumns.All.Where(c => !present.Contains(c.Name)))
-        {
-            await ExecuteAsync(connection, $"ALTER TABLE usage ADD COLUMN {column.Name} {TypeOf(column)}", cancellationToken);
-        }
-    }
-
-    private static SqliteCommand Upsert(SqliteConnection connection)
-    {
-        SqliteCommand command = connection.CreateCommand();
-        string names = string.Join(", ", UsageColumns.All.Select(c => c.Name));
-        string values = string.Join(", ", UsageColumns.All.Select(c => "$" + c.Name));
-        string updates = string.Join(", ", UsageColumns.All.Select(c => $"{c.Name} = coalesce(excluded.{c.Name}, {c.Name})"));
-        command.CommandText = $"INSERT INTO usage (request_id, {names}) VALUES ($request_id, {values}) ON CONFLICT (request_id) DO UPDATE SET {updates}";
-        command.Parameters.Add("$request_id", SqliteType.Text);
-        foreach (UsageColumn column in UsageColumns.All)
-        {
-            command.Parameters.Add("$" + column.Name, column.Type switch
-            {
-                UsageColumnType.Integer or UsageColumnType.Boolean => SqliteType.Integer,
-                UsageColumnType.Real => SqliteType.Real,
-                _ => SqliteType.Text,
-            });
-        }
-
-        command.Prepare();
-        return command;
-    }
-
-    private static string TypeOf(UsageColumn column) => column.Type switch
-    {
-        UsageColumnType.Integer or UsageColumnType.Boolean => "INTEGER",
-        UsageColumnType.Real => "REAL",
-        _ => "TEXT",
-    };
-
-    private static async Task ExecuteAsync(SqliteConnection connection, string sql, CancellationToken cancellationToken)
-    {
-        await using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = sql;
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        return $"""
+            CREATE TABLE IF NOT EXISTS record (request_id TEXT PRIMARY KEY, event_time TEXT NOT NULL, json TEXT NOT NULL) WITHOUT ROWID;
+            CREATE INDEX IF NOT EXISTS record_event_time ON record (event_time);
+            DROP VIEW IF EXISTS usage;
+            CREATE VIEW usage AS SELECT request_id{columns} FROM record;
+            """;
     }
 }

@@ -69,7 +69,7 @@ internal sealed class SqliteRollupStore(string path) : IRollupStore
     {
         SqliteConnection connection = await SqliteUsageSink.OpenAsync(path, cancellationToken);
         await using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = "PRAGMA busy_timeout=5000; " + Schema;
+        command.CommandText = Schema;
         await command.ExecuteNonQueryAsync(cancellationToken);
         return connection;
     }
