@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
 
@@ -18,25 +17,32 @@ internal sealed class SqliteUsageReader(string path) : IUsageReader
     }
 
     public IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => QueryAsync(
-        "SELECT json FROM record WHERE event_time >= $a AND event_time < $b", SqliteUsageSink.ToStored(from), SqliteUsageSink.ToStored(to), ToRecord, cancellationToken);
+        "SELECT json FROM record WHERE request_id >= $a AND request_id < $b", UsageKey.FirstOf(from), UsageKey.FirstOf(to), ToRecord, cancellationToken);
 
     public async Task<IReadOnlySet<DateTimeOffset>> HoursAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
-        // One look into the index for each hour that has records, whatever their number.
-        const string Sql = """
-            WITH RECURSIVE hour (at) AS (
-              SELECT min(event_time) FROM record WHERE event_time >= $a AND event_time < $b
-              UNION ALL
-              SELECT (SELECT min(event_time) FROM record WHERE event_time > substr(hour.at, 1, 13) || ':59:59.999Z' AND event_time < $b) FROM hour WHERE hour.at IS NOT NULL)
-            SELECT substr(at, 1, 13) FROM hour WHERE at IS NOT NULL
-            """;
+        // One look at the key for each hour that has records, whatever their number.
         HashSet<DateTimeOffset> hours = [];
-        await foreach (DateTimeOffset hour in QueryAsync(Sql, SqliteUsageSink.ToStored(from), SqliteUsageSink.ToStored(to), ToHour, cancellationToken))
+        DateTimeOffset at = from;
+        while (await NextAsync(at, to, cancellationToken) is { } id)
         {
+            DateTimeOffset hour = UsageKey.TimeOfHour(UsageKey.HourOf(UsageKey.TimeOf(id)));
             hours.Add(hour);
+            at = hour.AddHours(1);
         }
 
         return hours;
+    }
+
+    private async Task<string?> NextAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
+    {
+        const string Sql = "SELECT request_id FROM record WHERE request_id >= $a AND request_id < $b ORDER BY request_id LIMIT 1";
+        await foreach (string id in QueryAsync(Sql, UsageKey.FirstOf(from), UsageKey.FirstOf(to), static r => r.GetString(0), cancellationToken))
+        {
+            return id;
+        }
+
+        return null;
     }
 
     private static UsageRecord ToRecord(SqliteDataReader reader)
@@ -44,8 +50,6 @@ internal sealed class SqliteUsageReader(string path) : IUsageReader
         UsageRow row = UsageRowJson.Read(reader.GetString(0)) ?? throw new InvalidDataException("A usage record in the SQLite file is no JSON.");
         return UsageColumns.ToRecord(row.RequestId, name => row.Values.GetValueOrDefault(UsageColumns.Find(name)!));
     }
-
-    private static DateTimeOffset ToHour(SqliteDataReader reader) => DateTimeOffset.ParseExact(reader.GetString(0), "yyyy-MM-ddTHH", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
 
     private async IAsyncEnumerable<T> QueryAsync<T>(string sql, string a, string? b, Func<SqliteDataReader, T> read, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Data;
 using System.Globalization;
 using System.Text;
 using Microsoft.Data.Sqlite;
@@ -7,16 +6,22 @@ using Microsoft.Data.Sqlite;
 namespace Serverless.Gateway.Metering.Storage;
 
 /// <summary>
-/// Usage records in a SQLite file: what is used where no storage account is configured. A record is one JSON text beside its key and its
-/// time, since binding fifty columns costs more than all the rest of a request; the view <c>usage</c> shows the columns. The write-ahead log
+/// Usage records in a SQLite file: what is used where no storage account is configured. A record is one JSON text beside its key, which sorts
+/// by time; binding fifty columns would cost more than all the rest of a request. The view <c>usage</c> shows the columns. The write-ahead log
 /// keeps every row that was written, whatever kills the process; a machine that loses power may lose the last second, for which every
 /// answer would have to wait for the disk.
 /// </summary>
 internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
 {
+    private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(5);
+
     private readonly ArrayBufferWriter<byte> _json = new(2048);
+    private readonly CancellationTokenSource _stop = new();
     private SqliteConnection? _connection;
+    private SqliteCommand? _begin;
     private SqliteCommand? _upsert;
+    private SqliteCommand? _commit;
+    private SqliteCommand? _rollback;
 
     public int MaxBatch => 500;
 
@@ -35,45 +40,68 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
         }
 
         SqliteConnection connection = await OpenAsync(path, cancellationToken);
-        await using (SqliteCommand schema = connection.CreateCommand())
+        using (SqliteCommand schema = Command(connection, Schema()))
         {
-            schema.CommandText = Schema();
-            await schema.ExecuteNonQueryAsync(cancellationToken);
+            schema.ExecuteNonQuery();
         }
 
+        _begin = Command(connection, "BEGIN IMMEDIATE");
+        _commit = Command(connection, "COMMIT");
+        _rollback = Command(connection, "ROLLBACK");
+
         // A later row is laid over an earlier one; an absent value changes nothing (RFC 7396).
-        _upsert = connection.CreateCommand();
-        _upsert.CommandText = """
-            INSERT INTO record (request_id, event_time, json) VALUES ($id, $time, $json)
+        _upsert = Command(connection, """
+            INSERT INTO record (request_id, json) VALUES ($id, $json)
             ON CONFLICT (request_id) DO UPDATE SET json = json_patch(json, excluded.json)
-            """;
+            """);
         _upsert.Parameters.Add("$id", SqliteType.Text);
-        _upsert.Parameters.Add("$time", SqliteType.Text);
         _upsert.Parameters.Add("$json", SqliteType.Text);
         _upsert.Prepare();
         _connection = connection;
+        _ = Task.Run(CheckpointAsync, CancellationToken.None);
     }
 
-    public async Task WriteAsync(IReadOnlyList<UsageRow> rows, CancellationToken cancellationToken)
+    public Task WriteAsync(IReadOnlyList<UsageRow> rows, CancellationToken cancellationToken)
     {
-        await using SqliteTransaction transaction = _connection!.BeginTransaction(IsolationLevel.Serializable, deferred: false);
-        _upsert!.Transaction = transaction;
-        foreach (UsageRow row in rows)
+        // SQLite has no asynchronous calls; this runs on the store's own loop.
+        _begin!.ExecuteNonQuery();
+        try
         {
-            _json.ResetWrittenCount();
-            UsageRowJson.Write(row, _json);
-            _upsert.Parameters[0].Value = row.RequestId;
-            _upsert.Parameters[1].Value = ToStored(UsageKey.TimeOf(row.RequestId));
-            _upsert.Parameters[2].Value = Encoding.UTF8.GetString(_json.WrittenSpan);
-            await _upsert.ExecuteNonQueryAsync(cancellationToken);
+            foreach (UsageRow row in rows)
+            {
+                _json.ResetWrittenCount();
+                UsageRowJson.Write(row, _json);
+                _upsert!.Parameters[0].Value = row.RequestId;
+                _upsert.Parameters[1].Value = Encoding.UTF8.GetString(_json.WrittenSpan);
+                _upsert.ExecuteNonQuery();
+            }
+
+            _commit!.ExecuteNonQuery();
+        }
+        catch (SqliteException)
+        {
+            try
+            {
+                _rollback!.ExecuteNonQuery();
+            }
+            catch (SqliteException)
+            {
+                // The transaction had not begun, or has been rolled back already.
+            }
+
+            throw;
         }
 
-        await transaction.CommitAsync(cancellationToken);
+        return Task.CompletedTask;
     }
 
     public void Dispose()
     {
+        _stop.Cancel();
+        _begin?.Dispose();
         _upsert?.Dispose();
+        _commit?.Dispose();
+        _rollback?.Dispose();
         _connection?.Dispose();
     }
 
@@ -82,14 +110,37 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
         await connection.OpenAsync(cancellationToken);
-        await using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=5000; PRAGMA wal_autocheckpoint=8000;";
-        await command.ExecuteNonQueryAsync(cancellationToken);
+
+        // The log is folded into the file by a connection of its own, since that waits for the disk; the limit is for when that falls behind.
+        using SqliteCommand command = Command(connection, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=5000; PRAGMA wal_autocheckpoint=100000;");
+        command.ExecuteNonQuery();
         return connection;
     }
 
-    /// <summary>A time as text that sorts.</summary>
-    internal static string ToStored(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
+    private async Task CheckpointAsync()
+    {
+        try
+        {
+            await using SqliteConnection connection = await OpenAsync(path, _stop.Token);
+            using SqliteCommand checkpoint = Command(connection, "PRAGMA wal_checkpoint(PASSIVE)");
+            while (true)
+            {
+                await Task.Delay(CheckpointEvery, _stop.Token);
+                checkpoint.ExecuteNonQuery();
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or SqliteException)
+        {
+            // Without it the writer folds the log in by itself, more rarely and less smoothly.
+        }
+    }
+
+    private static SqliteCommand Command(SqliteConnection connection, string sql)
+    {
+        SqliteCommand command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command;
+    }
 
     private static string Schema()
     {
@@ -100,8 +151,7 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
         }
 
         return $"""
-            CREATE TABLE IF NOT EXISTS record (request_id TEXT PRIMARY KEY, event_time TEXT NOT NULL, json TEXT NOT NULL) WITHOUT ROWID;
-            CREATE INDEX IF NOT EXISTS record_event_time ON record (event_time);
+            CREATE TABLE IF NOT EXISTS record (request_id TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
             DROP VIEW IF EXISTS usage;
             CREATE VIEW usage AS SELECT request_id{columns} FROM record;
             """;

@@ -34,6 +34,16 @@ public static class UsageKey
         return DateTimeOffset.FromUnixTimeMilliseconds(time);
     }
 
+    /// <summary>The text that no id of an earlier moment, and every id of that moment or a later one, sorts behind. Milliseconds count.</summary>
+    public static string FirstOf(DateTimeOffset time) => string.Create(10, time.ToUnixTimeMilliseconds(), static (text, left) =>
+    {
+        for (int i = text.Length - 1; i >= 0; i--)
+        {
+            text[i] = Alphabet[(int)(left & 31)];
+            left >>= 5;
+        }
+    });
+
     /// <summary>The shard of the instance that accepted the request.</summary>
     public static string ShardOf(string id) => id.Substring(10, 2);
 
