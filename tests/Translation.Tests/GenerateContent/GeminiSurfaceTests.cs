@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using Serverless.Translation.Canonical;
 using Serverless.Translation.Dialects;
-using Serverless.Translation.Wire;
 
 namespace Serverless.Translation.Tests.GenerateContent;
 

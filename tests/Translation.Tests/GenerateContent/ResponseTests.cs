@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Serverless.Translation.Canonical;
 using Serverless.Translation.Dialects;
