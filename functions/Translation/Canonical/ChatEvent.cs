@@ -22,11 +22,11 @@ public abstract class ChatEvent
 /// <summary>The answer begins.</summary>
 public sealed class Started : ChatEvent
 {
-    /// <summary>The provider's id of the answer.</summary>
-    public string? Id { get; init; }
+    /// <summary>The provider's id of the answer; an empty one is none.</summary>
+    public string? Id { get; init => field = string.IsNullOrEmpty(value) ? null : value; }
 
     /// <summary>The model that serves the request, as the provider names it.</summary>
-    public string? Model { get; init; }
+    public string? Model { get; init => field = string.IsNullOrEmpty(value) ? null : value; }
 
     /// <summary>When the answer was begun.</summary>
     public DateTimeOffset? Created { get; init; }

@@ -3,11 +3,11 @@ namespace Serverless.Translation.Canonical;
 /// <summary>One whole answer.</summary>
 public sealed record ChatResponse
 {
-    /// <summary>The provider's id of the answer; null when it gives none.</summary>
-    public string? Id { get; init; }
+    /// <summary>The provider's id of the answer; null when it gives none, or an empty one.</summary>
+    public string? Id { get; init => field = string.IsNullOrEmpty(value) ? null : value; }
 
     /// <summary>The model that served the request, as the provider names it.</summary>
-    public string? Model { get; init; }
+    public string? Model { get; init => field = string.IsNullOrEmpty(value) ? null : value; }
 
     /// <summary>When the answer was made; null when the provider does not tell.</summary>
     public DateTimeOffset? Created { get; init; }

@@ -6,6 +6,9 @@ namespace Serverless.Translation.Canonical;
 /// <param name="Message">One or two sentences for the caller; never holds a secret.</param>
 public sealed record GatewayError(ErrorKind Kind, int Status, string Message)
 {
+    /// <summary>One or two sentences for the caller; never empty, whatever a provider sends.</summary>
+    public string Message { get; init; } = string.IsNullOrWhiteSpace(Message) ? "The provider gave no reason." : Message;
+
     /// <summary>The request field at fault, as a JSON path.</summary>
     public string? Param { get; init; }
 

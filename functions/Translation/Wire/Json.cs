@@ -27,6 +27,12 @@ public static class Json
     /// <exception cref="JsonException">It is not JSON.</exception>
     public static JsonElement ParseElement(string json) => JsonElement.Parse(json, new JsonDocumentOptions { MaxDepth = 256 });
 
+    /// <summary>True for the string of that text; unlike <see cref="JsonElement.ValueEquals(string)"/> false, and no exception, for anything but a string.</summary>
+    public static bool Is(this JsonElement element, string text) => element.ValueKind == JsonValueKind.String && element.ValueEquals(text);
+
+    /// <summary>True for the string of that UTF-8 text.</summary>
+    public static bool Is(this JsonElement element, ReadOnlySpan<byte> text) => element.ValueKind == JsonValueKind.String && element.ValueEquals(text);
+
     /// <summary>True when the text is a whole JSON object.</summary>
     public static bool IsObject(string json)
     {

@@ -14,6 +14,23 @@ public sealed class CarrierTests
 
     private static readonly Gen<string> Seal = Gen.OneOf(Gen.String[1, 40], Gen.OneOf("EqQB+/==", "gAAAA.b-c_", "a|b", "__sig_x", "gw1", "."));
 
+    [Theory]
+    [InlineData("functions.search:0")]
+    [InlineData("\"fc-2\" ü/👍")]
+    [InlineData("call_1")]
+    public void An_id_of_any_characters_goes_through_clients_that_know_only_plain_ones(string id)
+    {
+        var seal = new Signature("c2VhbA==", DialectIds.GenerateContent);
+        foreach (Signature? signature in (Signature?[])[null, seal])
+        {
+            string wrapped = ToolCallIdCarrier.WrapPlain(id, signature);
+            Assert.Matches("^[a-zA-Z0-9_-]+$", wrapped);
+            Assert.Equal((id, signature), ToolCallIdCarrier.Unwrap(wrapped));
+        }
+
+        Assert.Equal("call_1", ToolCallIdCarrier.WrapPlain("call_1", null));
+    }
+
     [Fact]
     public void A_seal_comes_back_from_every_client_as_it_was() =>
         Gen.Select(Seal, Gen.OneOf(Dialects), Gen.OneOf(Dialects)).Sample((value, maker, client) =>

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Text.Json;
+using Serverless.Translation.Wire;
 
 namespace Serverless.Translation.Dialects.Gemini;
 
@@ -86,7 +87,7 @@ internal sealed class GeminiSchemaReader(JsonElement root, TranslationReport rep
             case "format" when value.ValueKind == JsonValueKind.String && Formats.Contains(value.GetString()!):
                 node.Format = value.GetString();
                 break;
-            case "format" when value.ValueKind == JsonValueKind.String && value.ValueEquals("enum"):
+            case "format" when value.Is("enum"):
                 break;
             case "format":
                 Tell(node, property);

@@ -51,7 +51,7 @@ internal static class OpenApiSchema
         {
             case "type" when type is null or "type_unspecified":
             case "nullable" when type is not null:
-            case "format" when value.ValueKind == JsonValueKind.String && value.ValueEquals("enum"):
+            case "format" when value.Is("enum"):
                 break;
             case "type" when isNullable:
                 writer.WriteStartArray("type"u8);

@@ -101,8 +101,8 @@ internal static class OpenAISchema
 
     private static bool IsObject(JsonElement schema) => schema.TryGetProperty("type", out JsonElement type) && type.ValueKind switch
     {
-        JsonValueKind.String => type.ValueEquals("object"),
-        JsonValueKind.Array => type.EnumerateArray().Any(t => t.ValueKind == JsonValueKind.String && t.ValueEquals("object")),
+        JsonValueKind.String => type.Is("object"),
+        JsonValueKind.Array => type.EnumerateArray().Any(t => t.Is("object")),
         _ => false,
     };
 

@@ -154,7 +154,7 @@ internal sealed class MessagesFrames : IDisposable
             case ToolCallPart call:
                 json.WriteStartObject();
                 json.WriteString("type"u8, "tool_use"u8);
-                json.WriteString("id"u8, ToolCallIdCarrier.Wrap(call.Id, signature));
+                json.WriteString("id"u8, ToolCallIdCarrier.WrapPlain(call.Id, signature));
                 json.WriteString("name"u8, call.Name);
                 json.WriteStartObject("input"u8);
                 json.WriteEndObject();

@@ -49,7 +49,7 @@ internal static class MessagesReasoning
                     options = options with { BudgetTokens = RequestField.Integer(property.Value, "thinking.budget_tokens") };
                     break;
                 case "display" when Json.Text(property.Value) is "summarized" or "omitted":
-                    options = options with { IncludeThoughts = property.Value.ValueEquals("summarized") };
+                    options = options with { IncludeThoughts = property.Value.Is("summarized") };
                     break;
                 default:
                     isComplete = false;

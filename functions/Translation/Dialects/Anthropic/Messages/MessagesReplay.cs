@@ -101,8 +101,8 @@ internal static class MessagesReplay
             return false;
         }
 
-        string? seal = type.ValueEquals("thinking") && block.TryGetProperty("signature", out JsonElement signature) ? Json.Text(signature)
-            : type.ValueEquals("redacted_thinking") && block.TryGetProperty("data", out JsonElement data) ? Json.Text(data)
+        string? seal = type.Is("thinking") && block.TryGetProperty("signature", out JsonElement signature) ? Json.Text(signature)
+            : type.Is("redacted_thinking") && block.TryGetProperty("data", out JsonElement data) ? Json.Text(data)
             : null;
         return seal is not null && (seal.Length == 0 || SignatureCarrier.Unwrap(seal, MessagesWire.Id).Origin != MessagesWire.Id);
     }
@@ -112,7 +112,7 @@ internal static class MessagesReplay
     {
         string? field = block.ValueKind != JsonValueKind.Object ? null
             : block.TryGetProperty("tool_use_id", out _) ? "tool_use_id"
-            : block.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("tool_use") ? "id"
+            : block.TryGetProperty("type", out JsonElement type) && type.Is("tool_use") ? "id"
             : null;
         if (field is null || !block.TryGetProperty(field, out JsonElement id) || Json.Text(id) is not { } text
             || ToolCallIdCarrier.Unwrap(text) is not (var plain, not null))

@@ -146,7 +146,7 @@ internal static class MessagesResponse
                 Signature = Text(block, "data") is { Length: > 0 } data ? new Signature(data, MessagesWire.Id) : null,
                 Extra = Others(block, path, "data", "data"),
             },
-            "tool_use" => new ToolCallPart(CallId(block, index), Text(block, "name") ?? "", Arguments(block))
+            "tool_use" => new ToolCallPart(CallId(block, index), Text(block, "name") is { Length: > 0 } name ? name : "unnamed", Arguments(block))
             {
                 Extra = Others(block, path, "id", "name", "input"),
             },
@@ -178,7 +178,7 @@ internal static class MessagesResponse
             case ToolCallPart call:
                 writer.WriteStartObject();
                 writer.WriteString("type"u8, "tool_use"u8);
-                writer.WriteString("id"u8, ToolCallIdCarrier.Wrap(call.Id, call.Signature));
+                writer.WriteString("id"u8, ToolCallIdCarrier.WrapPlain(call.Id, call.Signature));
                 writer.WriteString("name"u8, call.Name);
                 MessagesWire.WriteInput(writer, call);
                 writer.WriteExtra(call.Extra, MessagesWire.Id);

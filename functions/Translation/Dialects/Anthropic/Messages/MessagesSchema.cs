@@ -343,11 +343,9 @@ internal static class MessagesSchema
 
     private static bool HasCombinator(JsonElement schema) => RootCombinators.Any(c => schema.TryGetProperty(c, out _));
 
-    private static bool IsObject(JsonElement schema) => schema.TryGetProperty("type", out JsonElement type) && type.ValueEqualsString("object");
+    private static bool IsObject(JsonElement schema) => schema.TryGetProperty("type", out JsonElement type) && type.Is("object");
 
     private static bool Names(JsonElement type, string name) => type.ValueKind == JsonValueKind.Array
-        ? type.EnumerateArray().Any(t => t.ValueEqualsString(name))
-        : type.ValueEqualsString(name);
-
-    private static bool ValueEqualsString(this JsonElement element, string text) => element.ValueKind == JsonValueKind.String && element.ValueEquals(text);
+        ? type.EnumerateArray().Any(t => t.Is(name))
+        : type.Is(name);
 }

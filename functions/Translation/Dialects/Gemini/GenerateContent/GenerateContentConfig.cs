@@ -302,7 +302,7 @@ internal static class GenerateContentConfig
             JsonElement? schema = _jsonSchema?.Value ?? (_openApi is { } openApi ? OpenApiSchema.ToJsonSchema(openApi.Value) : null);
             return schema is not null ? new ResponseFormat(ResponseFormatKind.JsonSchema) { Schema = schema }
                 : _mediaType is null ? null
-                : new ResponseFormat(_mediaType.Value.Value.ValueEquals("application/json") ? ResponseFormatKind.JsonObject : ResponseFormatKind.Text);
+                : new ResponseFormat(_mediaType.Value.Value.Is("application/json") ? ResponseFormatKind.JsonObject : ResponseFormatKind.Text);
         }
 
         private readonly bool IsKnown => _mediaType is not { } type || type.Value.GetString() is "application/json" or "text/plain" or "";

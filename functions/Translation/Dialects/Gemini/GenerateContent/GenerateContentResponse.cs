@@ -111,7 +111,7 @@ internal static class GenerateContentResponse
     /// <summary>True when the provider refused to answer the prompt.</summary>
     public static bool IsBlocked(JsonElement promptFeedback) =>
         promptFeedback.ValueKind == JsonValueKind.Object && promptFeedback.TryGetProperty("blockReason", out JsonElement reason)
-        && reason.ValueKind == JsonValueKind.String && !reason.ValueEquals("BLOCKED_REASON_UNSPECIFIED");
+        && reason.ValueKind == JsonValueKind.String && !reason.Is("BLOCKED_REASON_UNSPECIFIED");
 
     private static List<Choice> ReadChoices(JsonElement candidates, string answerId)
     {

@@ -162,7 +162,7 @@ internal sealed class ChatCompletionsAssistant(string path, bool fromClient, Fun
         {
             AddCall(call, custom, ToolKind.Custom, id, signature, $"{callPath}.custom");
         }
-        else if (call.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String && !type.ValueEquals("function"u8))
+        else if (call.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String && !type.Is("function"u8))
         {
             _calls.Add(new OpaquePart(ChatCompletionsWire.Id, call, callPath));
         }
@@ -174,6 +174,16 @@ internal sealed class ChatCompletionsAssistant(string path, bool fromClient, Fun
 
     private void AddCall(JsonElement call, JsonElement body, ToolKind kind, string? id, Signature? signature, string bodyPath)
     {
+        if (body.ValueKind != JsonValueKind.Object)
+        {
+            if (fromClient)
+            {
+                throw RequestField.Wrong(bodyPath, "an object", body);
+            }
+
+            return;
+        }
+
         string? name = null;
         string arguments = "";
         CacheBreakpoint? cache = call.TryGetProperty("cache_control", out JsonElement mark) ? ChatCompletionsWire.ReadCache(mark) : null;

@@ -70,7 +70,7 @@ internal static class ChatCompletionsEffort
                     options = options with { BudgetTokens = RequestField.Integer(property.Value, fieldPath) };
                     break;
                 case "display" when property.Value.ValueKind == JsonValueKind.String:
-                    options = options with { IncludeThoughts = !property.Value.ValueEquals("omitted"u8) };
+                    options = options with { IncludeThoughts = !property.Value.Is("omitted"u8) };
                     break;
             }
         }

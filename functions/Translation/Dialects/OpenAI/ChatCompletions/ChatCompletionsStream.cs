@@ -160,7 +160,7 @@ internal sealed class ChatCompletionsStreamDecoder : IChatStreamDecoder
     private static bool IsFault(JsonElement error) => error.ValueKind switch
     {
         JsonValueKind.Object => error.EnumerateObject().MoveNext(),
-        JsonValueKind.String => !error.ValueEquals(""u8),
+        JsonValueKind.String => !error.Is(""u8),
         _ => false,
     };
 
@@ -259,7 +259,7 @@ internal sealed class ChatCompletionsStreamDecoder : IChatStreamDecoder
     private void ReadOther(ReadOnlySpan<byte> data, IList<ChatEvent> events)
     {
         JsonElement body = JsonElement.Parse(data, Options);
-        if (body.TryGetProperty("object", out JsonElement kind) && kind.ValueKind == JsonValueKind.String && kind.ValueEquals("error"u8))
+        if (body.TryGetProperty("object", out JsonElement kind) && kind.Is("error"u8))
         {
             Fail(OpenAIError.DecodeInStream(body), events);
         }

@@ -161,7 +161,7 @@ internal static class ChatCompletionsTools
         {
             string toolPath = string.Create(CultureInfo.InvariantCulture, $"{path}.allowed_tools.tools[{allowed.Count}]");
             RequestField.Object(tool, toolPath);
-            bool custom = tool.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("custom"u8);
+            bool custom = tool.TryGetProperty("type", out JsonElement type) && type.Is("custom"u8);
             allowed.Add(ReadName(tool, custom ? "custom" : "function", toolPath));
         }
 
@@ -215,7 +215,7 @@ internal static class ChatCompletionsTools
         }
 
         bool typed = schema.TryGetProperty("type", out JsonElement type) && type.ValueKind != JsonValueKind.Null;
-        bool isObject = !typed || (type.ValueKind == JsonValueKind.String && type.ValueEquals("object"u8));
+        bool isObject = !typed || (type.Is("object"u8));
         if (typed && (!isObject || schema.TryGetProperty("properties", out _)))
         {
             writer.WriteRaw(schema);
@@ -264,7 +264,7 @@ internal static class ChatCompletionsTools
 
     private static void WriteFormat(Utf8JsonWriter writer, JsonElement format)
     {
-        if (!format.TryGetProperty("type", out JsonElement type) || !type.ValueEquals("grammar"u8))
+        if (!format.TryGetProperty("type", out JsonElement type) || !type.Is("grammar"u8))
         {
             writer.WriteRaw(format);
             return;

@@ -86,7 +86,7 @@ internal static class ResponsesOutput
     /// <summary>Reads a picture that was made; null when it is not finished.</summary>
     public static MediaPart? ReadImage(JsonElement item)
     {
-        if (!item.TryGetProperty("result", out JsonElement result) || result.ValueKind != JsonValueKind.String || result.ValueEquals(""))
+        if (!item.TryGetProperty("result", out JsonElement result) || result.ValueKind != JsonValueKind.String || result.Is(""))
         {
             return null;
         }

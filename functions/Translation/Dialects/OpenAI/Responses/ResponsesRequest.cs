@@ -38,7 +38,7 @@ internal static class ResponsesRequest
         ["service_tier"] = static (d, f) => d.Request = d.Request with { ServiceTier = RequestField.String(f.Value, "service_tier") },
         ["stream"] = DecodeStream,
         ["stream_options"] = static (d, f) => d.KeepDefault(f, !Holds(f.Value, "include_obfuscation", JsonValueKind.True)),
-        ["truncation"] = static (d, f) => d.KeepDefault(f, f.Value.ValueKind == JsonValueKind.String && f.Value.ValueEquals("disabled")),
+        ["truncation"] = static (d, f) => d.KeepDefault(f, f.Value.Is("disabled")),
         ["background"] = DecodeBackground,
         ["previous_response_id"] = static (d, f) => d.Bind(f, "the earlier turns are stored at the provider; send them again in 'input'"),
         ["conversation"] = static (d, f) => d.Bind(f, "the conversation is stored at the provider; send its items in 'input'"),
