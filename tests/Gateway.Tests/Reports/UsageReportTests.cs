@@ -197,7 +197,17 @@ public abstract class UsageReportContract : IAsyncLifetime
 
     private static UsageRecord Unfinished(UsageRecord r) => r with
     {
-        Usage = null, CostNanoUsd = null, Latency = null, TimeToFirstToken = null, QueueTime = null, Attempts = [], ModelServed = null, ModelAsked = null, Provider = null, BytesIn = 0, BytesOut = 0,
+        Usage = null,
+        CostNanoUsd = null,
+        Latency = null,
+        TimeToFirstToken = null,
+        QueueTime = null,
+        Attempts = [],
+        ModelServed = null,
+        ModelAsked = null,
+        Provider = null,
+        BytesIn = 0,
+        BytesOut = 0,
     };
 
     private sealed class FixedTime(DateTimeOffset now) : TimeProvider

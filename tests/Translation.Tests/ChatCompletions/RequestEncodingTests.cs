@@ -218,7 +218,12 @@ public sealed class RequestEncodingTests
         report = new TranslationReport();
         var quirks = new DialectQuirks
         {
-            MaxTokensField = "max_tokens", SeedField = "random_seed", TopK = true, StreamOptions = false, ReasoningEffort = false, RefusedFields = ["logit_bias", "user", "n", "store", "audio", "stop"],
+            MaxTokensField = "max_tokens",
+            SeedField = "random_seed",
+            TopK = true,
+            StreamOptions = false,
+            ReasoningEffort = false,
+            RefusedFields = ["logit_bias", "user", "n", "store", "audio", "stop"],
         };
         JsonElement other = Chat.Encode(request, quirks, report);
         Assert.Equal((7, 5, 3), (other.GetProperty("max_tokens").GetInt32(), other.GetProperty("random_seed").GetInt32(), other.GetProperty("top_k").GetInt32()));

@@ -158,7 +158,8 @@ public sealed class MessagesModelTests
         }
 
         ChatRequest request = Chat(User("Hi"), Assistant(call), User(new ToolResultPart("a", [])))
-            with { Tools = [new FunctionTool("t")], Reasoning = new ReasoningOptions { Effort = ReasoningEffort.Low } };
+            with
+        { Tools = [new FunctionTool("t")], Reasoning = new ReasoningOptions { Effort = ReasoningEffort.Low } };
         JsonObject body = Encode(request, model, out TranslationReport report);
         Assert.Equal(thinking, body["thinking"]?["type"]?.GetValue<string>() ?? "");
         Assert.Equal(thinking.Length == 0 ? 1 : 0, report.Entries.Count);
@@ -168,7 +169,8 @@ public sealed class MessagesModelTests
     public void SuchALoopKeepsThinkingWhereItCanBeAdaptive()
     {
         ChatRequest request = Chat(User("Hi"), Assistant(new ToolCallPart("a", "t", "{}")), User(new ToolResultPart("a", [])))
-            with { Tools = [new FunctionTool("t")], Reasoning = new ReasoningOptions { Mode = ReasoningMode.Enabled, BudgetTokens = 5000 } };
+            with
+        { Tools = [new FunctionTool("t")], Reasoning = new ReasoningOptions { Mode = ReasoningMode.Enabled, BudgetTokens = 5000 } };
         JsonObject body = Encode(request, "claude-opus-4-6", out TranslationReport report);
         Assert.Equal("adaptive", body["thinking"]!["type"]!.GetValue<string>());
         Assert.Equal("medium", body["output_config"]!["effort"]!.GetValue<string>());

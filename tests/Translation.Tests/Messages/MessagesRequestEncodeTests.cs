@@ -162,7 +162,8 @@ public sealed class MessagesRequestEncodeTests
             User(
                 new ToolResultPart("a", [new TextPart("x"), new MediaPart(MediaKind.Image, new UrlSource("https://a.example/b.png"))]) { IsError = true, Cache = new CacheBreakpoint() },
                 new ToolResultPart("b", []),
-                new ToolResultPart("c", [new TextPart(""), new TextPart("only")]))) with { Tools = [new FunctionTool("t")] });
+                new ToolResultPart("c", [new TextPart(""), new TextPart("only")]))) with
+        { Tools = [new FunctionTool("t")] });
         AssertSame(
             JsonNode.Parse(
                 """

@@ -297,7 +297,8 @@ internal static class MessagesRequest
                 "system" => Role.System,
                 null => throw RequestField.Missing($"{path}.role"),
                 _ => throw RequestField.Unknown($"{path}.role", role, "user, assistant or system"),
-            }, content ?? throw RequestField.Missing($"{path}.content")) { Extra = extra.Build() };
+            }, content ?? throw RequestField.Missing($"{path}.content"))
+            { Extra = extra.Build() };
         }
 
         private ChatRequest ReadToolChoice(JsonElement value)
