@@ -86,6 +86,7 @@ public sealed class StartTests
             null,
             ("FUNCTIONS_CUSTOMHANDLER_PORT", $"{port}"),
             ("ASPNETCORE_URLS", "http://+:80"),
+            ("Gateway__usage__store", "log"),
             ("Gateway__callers__0__id", "ci"),
             ("Gateway__callers__0__keySha256", KeyHash.Of(Key).ToHex()));
         using HttpClient client = await app.ReadyAsync(port);

@@ -267,7 +267,8 @@ public sealed class GatewaySettingsTests
         Assert.Contains("must be", Settings.FaultOf("endpoints", """{ "endpoints": "none" }"""));
 
     [Theory]
-    [InlineData("{}", "Log")]
+    [InlineData("{}", "Sqlite")]
+    [InlineData("""{ "store": "log" }""", "Log")]
     [InlineData("""{ "store": "sqlite" }""", "Sqlite")]
     [InlineData("""{ "tableEndpoint": "https://x.table.core.windows.net" }""", "Table")]
     [InlineData("""{ "connectionString": "UseDevelopmentStorage=true" }""", "Table")]

@@ -30,6 +30,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IHostedService, IA
     private bool _open;
     private long _nextProbe;
     private bool _prepared;
+    private int _disposed;
 
     public GroupCommitStore(IUsageSink sink, UsageJournal journal, UsageStoreTimes times, TimeProvider time, ILogger<GroupCommitStore> logger)
     {
@@ -71,6 +72,12 @@ internal sealed partial class GroupCommitStore : IUsageStore, IHostedService, IA
 
     public async ValueTask DisposeAsync()
     {
+        // The container knows it under three names and disposes it under each.
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+        {
+            return;
+        }
+
         _queue.Writer.TryComplete();
         await _stop.CancelAsync();
         await Task.WhenAll(_writing, _announcing, _redriving);
