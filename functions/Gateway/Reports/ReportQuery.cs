@@ -40,18 +40,8 @@ public sealed record ReportQuery
     public static ReportQuery? Parse(IQueryCollection parameters, DateTimeOffset now, IList<string> faults)
     {
         int before = faults.Count;
-        foreach (string name in parameters.Keys.Where(k => !Known.Contains(k) && !UsageDimensions.Names.Contains(k)))
-        {
-            faults.Add($"'{name}' is no parameter of this report; there are {string.Join(", ", Known.Concat(UsageDimensions.Names))}.");
-        }
-
-        DateTimeOffset to = Time(parameters, "to", now, faults);
-        DateTimeOffset from = Time(parameters, "from", to.AddDays(-1), faults);
-        if (from >= to)
-        {
-            faults.Add("'from' must be before 'to'.");
-        }
-
+        RefuseUnknown(parameters, Known, faults);
+        (DateTimeOffset from, DateTimeOffset to) = Span(parameters, now, faults);
         RollupLevel? interval = null;
         switch (One(parameters, "interval"))
         {
@@ -106,11 +96,33 @@ public sealed record ReportQuery
         return true;
     }
 
-    internal static readonly string[] Known = ["from", "to", "interval", "group_by", "limit", "page_token", "format"];
+    private static readonly string[] Known = ["from", "to", "interval", "group_by", "limit", "page_token", "format"];
+
+    /// <summary>Reports every parameter that is neither one of those nor a dimension.</summary>
+    internal static void RefuseUnknown(IQueryCollection parameters, string[] known, IList<string> faults)
+    {
+        foreach (string name in parameters.Keys.Where(k => !known.Contains(k) && !UsageDimensions.Names.Contains(k)))
+        {
+            faults.Add($"'{name}' is no parameter of this report; there are {string.Join(", ", known.Concat(UsageDimensions.Names))}.");
+        }
+    }
+
+    /// <summary>The span of time that is asked for; the last day before <paramref name="end"/> when nothing is said.</summary>
+    internal static (DateTimeOffset From, DateTimeOffset To) Span(IQueryCollection parameters, DateTimeOffset end, IList<string> faults)
+    {
+        DateTimeOffset to = Time(parameters, "to", end, faults);
+        DateTimeOffset from = Time(parameters, "from", to.AddDays(-1), faults);
+        if (from >= to)
+        {
+            faults.Add("'from' must be before 'to'.");
+        }
+
+        return (from, to);
+    }
 
     internal static string? One(IQueryCollection parameters, string name) => parameters.TryGetValue(name, out StringValues values) ? values[0] : null;
 
-    internal static DateTimeOffset Time(IQueryCollection parameters, string name, DateTimeOffset otherwise, IList<string> faults)
+    private static DateTimeOffset Time(IQueryCollection parameters, string name, DateTimeOffset otherwise, IList<string> faults)
     {
         if (One(parameters, name) is not { Length: > 0 } text)
         {

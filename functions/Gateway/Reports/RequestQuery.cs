@@ -29,18 +29,8 @@ public sealed record RequestQuery(DateTimeOffset From, DateTimeOffset To, int Li
     public static RequestQuery? Parse(IQueryCollection parameters, DateTimeOffset now, IList<string> faults)
     {
         int before = faults.Count;
-        foreach (string name in parameters.Keys.Where(k => !Known.Contains(k) && !UsageDimensions.Names.Contains(k)))
-        {
-            faults.Add($"'{name}' is no parameter of this report; there are {string.Join(", ", Known.Concat(UsageDimensions.Names))}.");
-        }
-
-        DateTimeOffset to = ReportQuery.Time(parameters, "to", now.AddSeconds(1), faults);
-        DateTimeOffset from = ReportQuery.Time(parameters, "from", to.AddDays(-1), faults);
-        if (from >= to)
-        {
-            faults.Add("'from' must be before 'to'.");
-        }
-
+        ReportQuery.RefuseUnknown(parameters, Known, faults);
+        (DateTimeOffset from, DateTimeOffset to) = ReportQuery.Span(parameters, now.AddSeconds(1), faults);
         int limit = ReportQuery.Number(parameters, "limit", 100, 1, MaxLimit, faults);
         string? token = ReportQuery.One(parameters, "page_token");
         if (token is { Length: > 0 } && !UsageKey.IsValid(token))

@@ -72,9 +72,6 @@ public static class UsageColumns
     /// <summary>The column that says how a request ended; a row without it is of a request that is still running, or was lost.</summary>
     public static UsageColumn Outcome { get; } = ByName["outcome"];
 
-    /// <summary>When the request was accepted.</summary>
-    public static UsageColumn EventTime { get; } = ByName["event_time"];
-
     /// <summary>The column of that name, or null.</summary>
     public static UsageColumn? Find(string name) => ByName.GetValueOrDefault(name);
 
