@@ -39,6 +39,7 @@ internal static class EndpointSettingsReader
                 OnUnsupported = section.Choice("onUnsupported", OnUnsupportedNames) ?? OnUnsupported.Drop,
                 Task = section.Choice("task", TaskNames),
                 DisplayName = section.Text("displayName"),
+                RequirePrice = section.Flag("requirePrice"),
             });
             section.Close();
         }

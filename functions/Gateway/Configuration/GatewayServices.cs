@@ -32,7 +32,8 @@ public static class GatewayServices
         // Access: who may
         services.AddSingleton<IAccessControl>(settings.IsOpen ? new OpenAccess() : new ConfiguredCallers(settings.Callers));
 
-        // Metering: where usage records go, and the reports over them
+        // Metering: what requests cost, where usage records go, and the reports over them
+        services.AddSingleton(settings.Prices);
         services.AddUsage(settings.Usage);
 
         // The request path, from a client's bytes to a provider and back, and the record of it

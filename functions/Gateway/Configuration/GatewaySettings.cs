@@ -1,4 +1,5 @@
 using Serverless.Gateway.Access;
+using Serverless.Gateway.Metering.Prices;
 using Serverless.Gateway.Metering.Storage;
 using Serverless.Gateway.Providers;
 using Serverless.Gateway.Routing;
@@ -27,6 +28,9 @@ internal sealed record GatewaySettings
 
     /// <summary>Where usage records are kept.</summary>
     public required UsageSettings Usage { get; init; }
+
+    /// <summary>What models cost.</summary>
+    public required PriceList Prices { get; init; }
 
     /// <summary>What whoever starts the gateway should know, though nothing is wrong.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
@@ -76,6 +80,9 @@ internal sealed record EndpointSettings(string Name, IReadOnlyList<DestinationSe
 
     /// <summary>A name for people.</summary>
     public string? DisplayName { get; init; }
+
+    /// <summary>Whether models without a price are refused; null for what counts everywhere.</summary>
+    public bool? RequirePrice { get; init; }
 }
 
 /// <summary>One destination of an endpoint.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Serverless.Gateway.Access;
+using Serverless.Gateway.Metering.Prices;
 using Serverless.Gateway.Metering.Storage;
 
 namespace Serverless.Gateway.Configuration;
@@ -7,7 +8,7 @@ namespace Serverless.Gateway.Configuration;
 /// <summary>
 /// Reads the section <c>Gateway</c> and finds everything that is wrong with it before anything is served:
 /// <code>
-/// discover · providers{name} · endpoints{name} · callers[] · limits · usage
+/// discover · providers{name} · endpoints{name} · callers[] · limits · usage · prices
 /// </code>
 /// </summary>
 internal static class GatewaySettingsReader
@@ -45,6 +46,8 @@ internal static class GatewaySettingsReader
         IReadOnlyList<CallerSettings> callers = ReadCallers(root, endpoints, providers);
         GatewayLimits limits = ReadLimits(root.Object("limits"));
         UsageSettings usage = UsageSettingsReader.Read(root.Object("usage"), configuration, address, notes);
+        PriceList prices = PriceSettingsReader.Read(root.Object("prices"), providers, endpoints);
+        PriceSettingsReader.CheckRequired(root, endpoints, providers, prices, DateTimeOffset.UtcNow, notes);
         root.Close();
 
         if (providers.Count == 0)
@@ -72,6 +75,7 @@ internal static class GatewaySettingsReader
                 Callers = callers,
                 Limits = limits,
                 Usage = usage,
+                Prices = prices,
                 Notes = notes,
             };
     }

@@ -67,6 +67,12 @@ internal sealed class SettingsSection(IConfigurationSection section, string path
         (string text, out long number) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number >= least,
         $"must be a whole number of at least {least}");
 
+    /// <summary>A number that may have decimals; null when absent.</summary>
+    public decimal? Decimal(string key) => Parsed(
+        key,
+        static (string text, out decimal number) => decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out number),
+        "must be a number such as 0.25");
+
     /// <summary>A time such as <c>500ms</c>, <c>15s</c>, <c>2m</c>, <c>1h</c> or <c>00:00:15</c>; null when absent.</summary>
     public TimeSpan? Duration(string key) => Parsed<TimeSpan>(key, TryDuration, "must be a time above zero with its unit, such as 500ms, 15s, 2m, 1h or 00:00:15");
 

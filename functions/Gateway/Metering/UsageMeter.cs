@@ -1,4 +1,5 @@
 using Serverless.Gateway.Access;
+using Serverless.Gateway.Metering.Prices;
 using Serverless.Gateway.Routing;
 using Serverless.Translation.Canonical;
 using Serverless.Translation.Dialects;
@@ -9,6 +10,7 @@ namespace Serverless.Gateway.Metering;
 internal sealed class UsageMeter
 {
     private readonly TimeProvider _time;
+    private readonly PriceList _prices;
     private readonly long _start;
     private readonly DateTimeOffset _accepted;
     private readonly List<Attempt> _attempts = [];
@@ -22,9 +24,10 @@ internal sealed class UsageMeter
     private string? _serviceTier;
     private IReadOnlyList<ReportEntry> _translation = [];
 
-    public UsageMeter(TimeProvider time, DateTimeOffset accepted)
+    public UsageMeter(TimeProvider time, PriceList prices, DateTimeOffset accepted)
     {
         _time = time;
+        _prices = prices;
         _start = time.GetTimestamp();
         _accepted = accepted;
     }
@@ -50,6 +53,9 @@ internal sealed class UsageMeter
     public int StatusCode { get; private set; }
 
     public string? ErrorCode { get; private set; }
+
+    /// <summary>The service tier that the client asked for; what it costs counts by the one that served, where the provider tells it.</summary>
+    public string? TierAsked { get; set; }
 
     /// <summary>Estimates the tokens of the prompt; asked only when the provider did not count them.</summary>
     public Func<long>? EstimateInput { get; set; }
@@ -178,6 +184,8 @@ internal sealed class UsageMeter
     public UsageRecord ToRecord(RequestTraits traits)
     {
         TimeSpan? latency = Outcome is null ? null : _time.GetElapsedTime(_start);
+        TokenUsage? usage = Outcome is null ? null : FinalUsage();
+        long? cost = usage is null || _destination is null ? null : _prices.CostNanoUsd(_destination, Endpoint, ModelServed, Tier(), usage, _accepted);
         return new UsageRecord
         {
             RequestId = traits.RequestId,
@@ -207,8 +215,10 @@ internal sealed class UsageMeter
             ErrorCode = ErrorCode,
             FinishReason = FinishReason,
             Attempts = [.. _attempts],
-            Usage = Outcome is null ? null : FinalUsage(),
+            Usage = usage,
             ServiceTier = _serviceTier,
+            CostNanoUsd = cost,
+            PriceVersion = cost is null ? null : _prices.Version,
             BytesIn = BytesIn,
             BytesOut = BytesOut,
             Translation = [.. _translation],
@@ -218,6 +228,25 @@ internal sealed class UsageMeter
             SessionId = traits.SessionId,
             ClientAddress = traits.ClientAddress,
         };
+    }
+
+    /// <summary>The tier that is paid for: the one that served, else the one asked for, unless the provider could not be told of it.</summary>
+    private string? Tier()
+    {
+        if (TierAsked is null || (_serviceTier is not null && TierAsked != "fast"))
+        {
+            return _serviceTier;
+        }
+
+        foreach (ReportEntry entry in _translation)
+        {
+            if (entry.Dropped && entry.Field is "service_tier" or "serviceTier" or "speed")
+            {
+                return _serviceTier;
+            }
+        }
+
+        return TierAsked;
     }
 
     private void Add(TokenUsage usage) => _usage = _usage is null ? usage : _usage.With(usage);

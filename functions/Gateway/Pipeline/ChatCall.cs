@@ -41,6 +41,9 @@ internal sealed class ChatCall(ChatRoute route, RequestBody body)
     /// <summary>True when the client wants a stream.</summary>
     public bool Stream { get; } = route.Address.Model is null ? body.Json.IsTrue("stream") : route.Address.Stream;
 
+    /// <summary>The service tier that the client asked for, in the words of its dialect; null for the usual one.</summary>
+    public string? ServiceTier => body.Json.GetString("speed") == "fast" ? "fast" : body.Json.GetString("service_tier") ?? body.Json.GetString("serviceTier");
+
     /// <summary>True when the client asked for token counts in a Chat Completions stream.</summary>
     public bool WantsUsage
     {

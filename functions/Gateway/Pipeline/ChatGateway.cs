@@ -32,6 +32,7 @@ internal sealed class ChatGateway(ExchangeServices services, Upstream upstream, 
             // 2  What is asked for. The body is decoded in full only for a target of another dialect.
             var call = new ChatCall(route, body);
             exchange.Meter.Stream = call.Stream;
+            exchange.Meter.TierAsked = call.ServiceTier;
             exchange.Meter.EstimateInput = () => call.EstimatedInputTokens;
 
             // 3  The name → destinations in order; may this caller, now?

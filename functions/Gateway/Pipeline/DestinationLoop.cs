@@ -23,6 +23,7 @@ internal static partial class DestinationLoop
             exchange.Meter.BeginAttempt(destination);
             try
             {
+                exchange.RequirePrice(endpoint, destination);
                 await attempt(destination);
                 return;
             }

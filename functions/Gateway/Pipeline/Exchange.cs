@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Serverless.Gateway.Access;
 using Serverless.Gateway.Configuration;
 using Serverless.Gateway.Metering;
+using Serverless.Gateway.Metering.Prices;
 using Serverless.Gateway.Routing;
 using Serverless.Translation.Canonical;
 using Serverless.Translation.Dialects;
@@ -16,6 +17,7 @@ internal sealed record ExchangeServices(
     IAccessControl Access,
     IEndpointDirectory Endpoints,
     IUsageStore Usage,
+    PriceList Prices,
     GatewayLimits Limits,
     TimeProvider Time,
     ILogger<Exchange> Logger);
@@ -40,7 +42,7 @@ internal sealed partial class Exchange : IDisposable
         Aborted = http.RequestAborted;
         Created = services.Time.GetUtcNow();
         _traits = RequestTraits.Read(http, Pipeline.RequestId.Next(Created), apiType, client.Id);
-        Meter = new UsageMeter(services.Time, Created);
+        Meter = new UsageMeter(services.Time, services.Prices, Created);
         Watch = new Watch(services.Time);
         ErrorAnswer.Identify(http, client, RequestId);
     }
@@ -106,6 +108,17 @@ internal sealed partial class Exchange : IDisposable
         }
 
         return endpoint;
+    }
+
+    /// <summary>Refuses a destination whose model has no price, where the endpoint requires one.</summary>
+    /// <exception cref="UpstreamFailure">It has none.</exception>
+    public void RequirePrice(GatewayEndpoint endpoint, Destination destination)
+    {
+        if (endpoint.RequirePrice && !_services.Prices.Has(destination.Provider, destination.Model, Created))
+        {
+            var error = new GatewayError(ErrorKind.Permission, StatusCodes.Status403Forbidden, $"'{endpoint.Name}' refuses models without a price, and '{destination.Provider.Name}/{destination.Model}' has none.");
+            throw new UpstreamFailure(error with { Code = "model_unpriced" }, 0) { BeforeSending = true };
+        }
     }
 
     /// <summary>Tells the store that work begins.</summary>

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Serverless.Gateway.Configuration;
 using Serverless.Gateway.Metering;
+using Serverless.Gateway.Metering.Prices;
 
 namespace Serverless.Gateway.Pipeline;
 
@@ -9,14 +10,15 @@ namespace Serverless.Gateway.Pipeline;
 internal static class PipelineServices
 {
     /// <summary>
-    /// Adds the request path. Callers, endpoints (<c>IAccessControl</c>, <c>IEndpointDirectory</c>) are the caller's to add; limits, the clock and the
-    /// usage store have defaults.
+    /// Adds the request path. Callers, endpoints (<c>IAccessControl</c>, <c>IEndpointDirectory</c>) are the caller's to add; limits, the clock, the
+    /// usage store and the price list have defaults.
     /// </summary>
     public static IServiceCollection AddGatewayPipeline(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<GatewayLimits>();
         services.TryAddSingleton<IUsageStore, LogUsageStore>();
+        services.TryAddSingleton(_ => new PriceList());
         services.AddSingleton<ExchangeServices>();
         services.AddSingleton<Upstream>();
         services.AddSingleton<ChatGateway>();

@@ -10,6 +10,9 @@ namespace Serverless.Gateway.Reports;
 /// <summary>Usage reports as JSON and CSV, the same columns in both.</summary>
 internal static class ReportFormat
 {
+    /// <summary>The models whose requests the cost leaves out.</summary>
+    private const string UnpricedModels = "unpriced_models";
+
     private static readonly double[] Shares = [0.5, 0.9, 0.99];
 
     /// <summary>A page of the report, and where the next one begins.</summary>
@@ -38,6 +41,7 @@ internal static class ReportFormat
                 WriteValue(json, name, value);
             }
 
+            WriteNames(json, row.Unpriced);
             json.WriteEndObject();
         }
 
@@ -48,6 +52,7 @@ internal static class ReportFormat
             WriteValue(json, name, value);
         }
 
+        WriteNames(json, report.Unpriced);
         json.WriteEndObject();
         json.WriteNumber("row_count", report.Rows.Count);
         if (query.Offset + page.Length < report.Rows.Count)
@@ -62,11 +67,11 @@ internal static class ReportFormat
     public static void WriteCsv(UsageReportResult report, IBufferWriter<byte> output)
     {
         ReportQuery query = report.Query;
-        string[] header = [.. query.Interval is null ? [] : (string[])["start"], .. query.GroupBy, .. Cells(report.Total).Select(c => c.Name)];
+        string[] header = [.. query.Interval is null ? [] : (string[])["start"], .. query.GroupBy, .. Cells(report.Total).Select(c => c.Name), UnpricedModels];
         Csv.WriteLine(output, header);
         foreach (UsageReportRow row in Page(report))
         {
-            Csv.WriteLine(output, Cells(query, row).Select(c => Csv.Text(c.Value)));
+            Csv.WriteLine(output, Cells(query, row).Select(c => Csv.Text(c.Value)).Append(Csv.Text(string.Join("; ", row.Unpriced))));
         }
     }
 
@@ -116,6 +121,17 @@ internal static class ReportFormat
                 yield return ($"{name}_p{(int)(share * 100)}_ms", histogram.Percentile(share) is { } value ? Math.Round(value, 1) : null);
             }
         }
+    }
+
+    private static void WriteNames(Utf8JsonWriter json, IReadOnlyList<string> names)
+    {
+        json.WriteStartArray(UnpricedModels);
+        foreach (string name in names)
+        {
+            json.WriteStringValue(name);
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteValue(Utf8JsonWriter json, string name, object? value)

@@ -8,8 +8,8 @@ internal sealed class UsageReport(RollupBuilder rollups)
     /// <summary>The whole answer, before paging, rows in order of time and then of requests, most first.</summary>
     public async Task<UsageReportResult> RunAsync(ReportQuery query, CancellationToken cancellationToken)
     {
-        Dictionary<ReportKey, UsageMeasures> groups = [];
-        UsageMeasures total = new();
+        Dictionary<ReportKey, ReportSums> groups = [];
+        ReportSums total = new();
         await foreach ((DateTimeOffset? start, RollupRow row) in RowsAsync(query, cancellationToken))
         {
             if (!query.Keeps(row.Dimensions))
@@ -17,23 +17,23 @@ internal sealed class UsageReport(RollupBuilder rollups)
                 continue;
             }
 
-            total.Merge(row.Measures);
+            total.Add(row);
             foreach (string[] values in Groups(query, row.Dimensions))
             {
                 var key = new ReportKey(start, values);
-                if (!groups.TryGetValue(key, out UsageMeasures? measures))
+                if (!groups.TryGetValue(key, out ReportSums? sums))
                 {
-                    groups[key] = measures = new UsageMeasures();
+                    groups[key] = sums = new ReportSums();
                 }
 
-                measures.Merge(row.Measures);
+                sums.Add(row);
             }
         }
 
         UsageReportRow[] rows = [.. groups
-            .Select(g => new UsageReportRow(g.Key.Start, g.Key.Values, g.Value))
+            .Select(g => new UsageReportRow(g.Key.Start, g.Key.Values, g.Value.Measures, [.. g.Value.Unpriced]))
             .OrderBy(r => r.Start).ThenByDescending(r => r.Measures["requests"]).ThenBy(r => string.Join('\n', r.Values), StringComparer.Ordinal)];
-        return new UsageReportResult(query, rows, total);
+        return new UsageReportResult(query, rows, total.Measures, [.. total.Unpriced]);
     }
 
     /// <summary>
@@ -114,6 +114,23 @@ internal sealed class UsageReport(RollupBuilder rollups)
         return groups;
     }
 
+    /// <summary>The sums of a row of the report, and the models among it that have no price.</summary>
+    private sealed class ReportSums
+    {
+        public UsageMeasures Measures { get; } = new();
+
+        public SortedSet<string> Unpriced { get; } = new(StringComparer.Ordinal);
+
+        public void Add(RollupRow row)
+        {
+            Measures.Merge(row.Measures);
+            if (row.Measures["unpriced"] > 0)
+            {
+                Unpriced.Add($"{row.Dimensions.Provider}/{row.Dimensions.Model}");
+            }
+        }
+    }
+
     private readonly record struct ReportKey(DateTimeOffset? Start, string[] Values)
     {
         public bool Equals(ReportKey other) => Start == other.Start && Values.AsSpan().SequenceEqual(other.Values);
@@ -136,10 +153,12 @@ internal sealed class UsageReport(RollupBuilder rollups)
 /// <param name="Query">What was asked.</param>
 /// <param name="Rows">All rows, before paging.</param>
 /// <param name="Total">The sum over all requests, each counted once.</param>
-public sealed record UsageReportResult(ReportQuery Query, IReadOnlyList<UsageReportRow> Rows, UsageMeasures Total);
+/// <param name="Unpriced">The models, as <c>provider/model</c>, that answered requests without having a price.</param>
+public sealed record UsageReportResult(ReportQuery Query, IReadOnlyList<UsageReportRow> Rows, UsageMeasures Total, IReadOnlyList<string> Unpriced);
 
 /// <summary>A row of a report.</summary>
 /// <param name="Start">Start of the step; null without an interval.</param>
 /// <param name="Values">Values of the dimensions that are grouped by, in the query's order.</param>
 /// <param name="Measures">The sums.</param>
-public sealed record UsageReportRow(DateTimeOffset? Start, IReadOnlyList<string> Values, UsageMeasures Measures);
+/// <param name="Unpriced">The models of the row, as <c>provider/model</c>, that have no price: the cost is without them.</param>
+public sealed record UsageReportRow(DateTimeOffset? Start, IReadOnlyList<string> Values, UsageMeasures Measures, IReadOnlyList<string> Unpriced);

@@ -15,6 +15,7 @@ internal sealed class EndpointDirectory : IEndpointDirectory
 
     private readonly ModelCatalogue _catalogue;
     private readonly DateTimeOffset _created;
+    private readonly bool _requirePrice;
     private readonly FrozenDictionary<string, GatewayEndpoint> _endpoints;
     private readonly IReadOnlyList<Catalogued> _catalogued;
     private readonly FrozenDictionary<string, Catalogued>.AlternateLookup<ReadOnlySpan<char>> _byProvider;
@@ -23,6 +24,7 @@ internal sealed class EndpointDirectory : IEndpointDirectory
     {
         _catalogue = catalogue;
         _created = time.GetUtcNow();
+        _requirePrice = settings.Prices.Required;
         Providers = settings.Providers.ToFrozenDictionary(provider => provider.Name, provider => provider.Kind.Create(provider, limits));
         _endpoints = settings.Endpoints.ToFrozenDictionary(endpoint => endpoint.Name, EndpointOf);
         _catalogued = [.. settings.Providers
@@ -74,13 +76,14 @@ internal sealed class EndpointDirectory : IEndpointDirectory
         OnUnsupported = endpoint.OnUnsupported,
         Task = endpoint.Task,
         DisplayName = endpoint.DisplayName,
+        RequirePrice = endpoint.RequirePrice ?? _requirePrice,
         Created = _created,
     };
 
     private GatewayEndpoint EndpointOf(IProvider provider, string model)
     {
         string name = $"{provider.Name}/{model}";
-        return new GatewayEndpoint(name, [new Destination(name, provider, model)]) { Created = _created };
+        return new GatewayEndpoint(name, [new Destination(name, provider, model)]) { Created = _created, RequirePrice = _requirePrice };
     }
 
     /// <summary>A provider whose models are endpoints.</summary>

@@ -13,6 +13,9 @@ public sealed record GatewayEndpoint(string Name, IReadOnlyList<Destination> Des
     /// <summary>What the endpoint serves; null when that is not known (a provider's whole catalogue).</summary>
     public EndpointTask? Task { get; init; }
 
+    /// <summary>True when a destination whose model has no price is not asked.</summary>
+    public bool RequirePrice { get; init; }
+
     /// <summary>When the endpoint was made, for model lists.</summary>
     public DateTimeOffset Created { get; init; }
 

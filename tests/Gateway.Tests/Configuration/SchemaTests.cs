@@ -25,6 +25,10 @@ public sealed class SchemaTests
     [InlineData("caller", "callers[0]")]
     [InlineData("limits", "limits")]
     [InlineData("usage", "usage")]
+    [InlineData("prices", "prices")]
+    [InlineData("price", "prices.models[0]")]
+    [InlineData("longContext", "prices.models[0].longContext")]
+    [InlineData("discount", "prices.discounts[0]")]
     public void The_reader_knows_exactly_what_the_schema_knows(string definition, string path)
     {
         JsonElement properties = (definition.Length == 0 ? Schema : Definition(definition)).GetProperty("properties");
@@ -41,7 +45,7 @@ public sealed class SchemaTests
         Assert.Equal(
             ["anthropic", "azure-openai", "databricks", "demo", "gemini", "mistral", "openai", "openai-compatible"],
             settings.Providers.Select(provider => provider.Kind.Name).Distinct().Order());
-        foreach ((string definition, string prefix) in new[] { ("provider", "Gateway__providers__"), ("quirks", "quirks__"), ("endpoint", "Gateway__endpoints__"), ("caller", "Gateway__callers__"), ("limits", "Gateway__limits__"), ("usage", "Gateway__usage__") })
+        foreach ((string definition, string prefix) in new[] { ("provider", "Gateway__providers__"), ("quirks", "quirks__"), ("endpoint", "Gateway__endpoints__"), ("caller", "Gateway__callers__"), ("limits", "Gateway__limits__"), ("usage", "Gateway__usage__"), ("prices", "Gateway__prices__"), ("price", "Gateway__prices__models__"), ("longContext", "__longContext__"), ("discount", "Gateway__prices__discounts__") })
         {
             foreach (JsonProperty property in Definition(definition).GetProperty("properties").EnumerateObject())
             {
@@ -65,7 +69,8 @@ public sealed class SchemaTests
               "endpoints": { "e": { {{Odd}}, "destinations": ["p/m"] } },
               "callers": [{ {{Odd}}, "id": "a", "keyRef": "env:K" }],
               "limits": { {{Odd}} },
-              "usage": { {{Odd}} }
+              "usage": { {{Odd}} },
+              "prices": { {{Odd}}, "models": [{ {{Odd}}, "model": "p/m", "longContext": { {{Odd}} } }], "discounts": [{ {{Odd}} }] }
             }
             """,
             ("K", "gw-0123456789abcdefghij"));

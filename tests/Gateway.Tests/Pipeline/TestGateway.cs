@@ -72,7 +72,7 @@ internal sealed class TestProvider(string name, Uri address, params DialectId[] 
 {
     public string Name => name;
 
-    public string Kind => "stub";
+    public string Kind { get; init; } = "stub";
 
     public DialectQuirks Quirks { get; init; } = DialectQuirks.None;
 

@@ -1,4 +1,7 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json;
 using Serverless.Gateway.Metering;
 using Serverless.Gateway.Metering.Storage;
 using Serverless.Gateway.Reports;
@@ -132,6 +135,43 @@ public abstract class UsageReportContract : IAsyncLifetime
 
         Assert.Equal(_records.Where(r => r.Endpoint == "e1" && r.Accepted >= Now.AddDays(-40) && r.Accepted < Now).Select(r => r.RequestId).OrderDescending(StringComparer.Ordinal), seen);
     }
+
+    [Fact]
+    public async Task Models_without_a_price_are_named_and_the_cost_is_exact_to_the_billionth()
+    {
+        ReportQuery query = new() { From = Now.AddDays(-40), To = Now, GroupBy = ["endpoint"] };
+
+        UsageReportResult result = await _report.RunAsync(query, TestContext.Current.CancellationToken);
+        var json = new ArrayBufferWriter<byte>();
+        ReportFormat.WriteJson(result, json);
+        var csv = new ArrayBufferWriter<byte>();
+        ReportFormat.WriteCsv(result, csv);
+
+        UsageRecord[] raw = [.. _records.Where(r => r.Accepted >= query.From && r.Accepted < query.To)];
+        string[] unpriced = [.. Unpriced(raw)];
+        Assert.NotEmpty(unpriced);
+        using JsonDocument report = JsonDocument.Parse(json.WrittenMemory);
+        JsonElement total = report.RootElement.GetProperty("total");
+        Assert.Equal(unpriced, total.GetProperty("unpriced_models").EnumerateArray().Select(m => m.GetString()));
+        Assert.Equal(raw.Sum(r => r.CostNanoUsd ?? 0) / 1_000_000_000m, total.GetProperty("cost_usd").GetDecimal());
+        string[] lines = Encoding.UTF8.GetString(csv.WrittenSpan).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+        Assert.EndsWith(",unpriced_models", lines[0], StringComparison.Ordinal);
+        foreach (JsonElement row in report.RootElement.GetProperty("rows").EnumerateArray())
+        {
+            string endpoint = row.GetProperty("endpoint").GetString()!;
+            UsageRecord[] its = [.. raw.Where(r => r.Endpoint == endpoint)];
+            Assert.Equal(Unpriced(its), row.GetProperty("unpriced_models").EnumerateArray().Select(m => m.GetString()));
+            Assert.Equal(its.Sum(r => r.CostNanoUsd ?? 0) / 1_000_000_000m, row.GetProperty("cost_usd").GetDecimal());
+            string line = Assert.Single(lines, l => l.StartsWith(endpoint + ",", StringComparison.Ordinal));
+            Assert.EndsWith("," + string.Join("; ", Unpriced(its)), line, StringComparison.Ordinal);
+        }
+    }
+
+    private static IEnumerable<string> Unpriced(IEnumerable<UsageRecord> records) => records
+        .Where(r => r.Usage is not null && r.CostNanoUsd is null)
+        .Select(r => $"{r.Provider}/{r.ModelServed ?? r.ModelAsked}")
+        .Distinct()
+        .Order(StringComparer.Ordinal);
 
     private void AssertSums(ReportQuery query, UsageReportResult result)
     {

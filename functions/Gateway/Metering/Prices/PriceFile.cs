@@ -1,0 +1,145 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Serverless.Gateway.Metering.Prices;
+
+/// <summary>
+/// Reads a price list, the one within this assembly (<c>prices.json</c>, which says what its fields mean) or one of the operator's.
+/// </summary>
+internal static class PriceFile
+{
+    private static readonly string[] ModelFields =
+        ["models", "from", "source", "above", "tiers", "free", "input", "cacheRead", "cacheWrite", "cacheWrite1h", "output", "audioInput", "audioOutput"];
+
+    /// <summary>The list within this assembly.</summary>
+    public static byte[] BuiltIn()
+    {
+        using Stream stream = typeof(PriceFile).Assembly.GetManifestResourceStream("prices.json")!;
+        byte[] bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
+    }
+
+    /// <summary>The date of the list, and its entries by kind of provider.</summary>
+    /// <exception cref="FormatException">Something is wrong with it; the message names the place.</exception>
+    public static (string Date, IReadOnlyDictionary<string, IReadOnlyList<PriceEntry>> Entries) Read(ReadOnlyMemory<byte> json)
+    {
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(json, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+        }
+        catch (JsonException e)
+        {
+            throw new FormatException($"it is not JSON (line {e.LineNumber + 1})");
+        }
+
+        using (document)
+        {
+            string date = Text(document.RootElement, "date", "the list");
+            var lists = new Dictionary<string, IReadOnlyList<PriceEntry>>(StringComparer.OrdinalIgnoreCase);
+            foreach (JsonProperty provider in Object(document.RootElement, "providers", "the list").EnumerateObject())
+            {
+                lists[provider.Name] = ReadProvider(provider, lists);
+            }
+
+            return (date, lists);
+        }
+    }
+
+    private static List<PriceEntry> ReadProvider(JsonProperty provider, Dictionary<string, IReadOnlyList<PriceEntry>> before)
+    {
+        if (provider.Value.TryGetProperty("like", out JsonElement like))
+        {
+            // Only what every request pays: other tiers are each vendor's own.
+            return before.TryGetValue(like.GetString()!, out IReadOnlyList<PriceEntry>? other)
+                ? [.. other.Select(e => e with { Price = e.Price with { Rates = [.. e.Price.Rates.Where(r => r.Tier == ModelPrice.Standard)] } })]
+                : throw new FormatException($"'{provider.Name}' is like '{like}', which does not stand before it");
+        }
+
+        List<PriceEntry> entries = [];
+        provider.Value.TryGetProperty("tiers", out JsonElement tiers);
+        foreach (JsonElement model in Object(provider.Value, "models", provider.Name).EnumerateArray())
+        {
+            string[] names = [.. Object(model, "models", provider.Name).EnumerateArray().Select(n => n.GetString()!.ToLowerInvariant())];
+            string where = $"'{provider.Name}/{names.FirstOrDefault()}'";
+            foreach (JsonProperty field in model.EnumerateObject().Where(f => !ModelFields.Contains(f.Name)))
+            {
+                throw new FormatException($"{where} has '{field.Name}', which means nothing; there are {string.Join(", ", ModelFields)}");
+            }
+
+            DateOnly from = model.TryGetProperty("from", out JsonElement day)
+                ? DateOnly.TryParseExact(day.GetString(), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly parsed) ? parsed : throw new FormatException($"'from' of {where} is no date such as 2026-11-24")
+                : DateOnly.MinValue;
+            entries.Add(new PriceEntry(names, new ModelPrice(from, ReadRates(model, tiers, where))));
+        }
+
+        return entries;
+    }
+
+    private static Rate[] ReadRates(JsonElement model, JsonElement commonTiers, string where)
+    {
+        List<Rate> rates = [.. Steps(model, ModelPrice.Standard, where)];
+        Rate[] standard = [.. rates];
+        JsonElement tiers = model.TryGetProperty("tiers", out JsonElement own) ? own : commonTiers;
+        if (tiers.ValueKind == JsonValueKind.Object)
+        {
+            foreach (JsonProperty tier in tiers.EnumerateObject())
+            {
+                rates.AddRange(tier.Value.ValueKind == JsonValueKind.Number
+                    ? standard.Select(r => new Rate(tier.Name, r.Above, r.Prices.Times(tier.Value.GetDecimal()) ?? throw new FormatException($"the tier '{tier.Name}' of {where} has prices of more than six decimals")))
+                    : Steps(tier.Value, tier.Name, where));
+            }
+        }
+
+        return [.. rates.OrderByDescending(r => r.Above)];
+    }
+
+    private static IEnumerable<Rate> Steps(JsonElement prices, string tier, string where)
+    {
+        yield return new Rate(tier, -1, ReadPrices(prices, where));
+        if (prices.TryGetProperty("above", out JsonElement above))
+        {
+            foreach (JsonProperty step in above.EnumerateObject())
+            {
+                // Null is a length at which the tier is not to be had.
+                yield return long.TryParse(step.Name, NumberStyles.None, CultureInfo.InvariantCulture, out long bound)
+                    ? new Rate(tier, bound, step.Value.ValueKind == JsonValueKind.Null ? new TokenPrices() : ReadPrices(step.Value, where))
+                    : throw new FormatException($"'above' of {where} must map numbers of tokens to prices");
+            }
+        }
+    }
+
+    private static TokenPrices ReadPrices(JsonElement prices, string where)
+    {
+        if (prices.TryGetProperty("free", out JsonElement free) && free.ValueKind == JsonValueKind.True)
+        {
+            return TokenPrices.Free;
+        }
+
+        long? Price(string name) => !prices.TryGetProperty(name, out JsonElement value) ? null
+            : value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out decimal dollars) && TokenPrices.OfDollars(dollars) is { } price ? price
+            : throw new FormatException($"'{name}' of {where} must be dollars per million tokens, with at most six decimals");
+
+        return new TokenPrices
+        {
+            Input = Price("input"),
+            CacheRead = Price("cacheRead"),
+            CacheWrite = Price("cacheWrite"),
+            CacheWrite1h = Price("cacheWrite1h"),
+            Output = Price("output"),
+            AudioInput = Price("audioInput"),
+            AudioOutput = Price("audioOutput"),
+        };
+    }
+
+    private static JsonElement Object(JsonElement parent, string name, string where) =>
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) && value.ValueKind is JsonValueKind.Object or JsonValueKind.Array
+            ? value
+            : throw new FormatException($"'{name}' of {where} is missing");
+
+    private static string Text(JsonElement parent, string name, string where) =>
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()!
+            : throw new FormatException($"'{name}' of {where} is missing");
+}
