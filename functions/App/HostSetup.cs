@@ -1,18 +1,17 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Logging.Console;
 using Serverless.Gateway.Configuration;
 using Serverless.Gateway.Endpoints;
 
 namespace Serverless.App;
 
-/// <summary>The process around the gateway: where it listens, how it logs, whose headers it believes.</summary>
+/// <summary>The process around the gateway: where it listens and how it logs.</summary>
 internal static class HostSetup
 {
     /// <summary>True when lines of the log are read by a machine.</summary>
-    public static bool LogsJson(GatewaySettings settings) =>
-        settings.Address.BehindFunctionsHost || Environment.GetEnvironmentVariable("DOTNET_RUNNING_IN_CONTAINER") == "true";
+    public static bool LogsJson(ListenAddress address) =>
+        address.BehindFunctionsHost || Environment.GetEnvironmentVariable("DOTNET_RUNNING_IN_CONTAINER") == "true";
 
     /// <summary>Kestrel and the log.</summary>
     public static void Apply(WebApplicationBuilder builder, GatewaySettings settings)
@@ -20,15 +19,27 @@ internal static class HostSetup
         builder.WebHost.UseUrls([.. settings.Address.Urls]);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
+            if (settings.Address.BehindFunctionsHost)
+            {
+                // Forgets the section Kestrel:Endpoints, which would win over the address that the host has chosen.
+                kestrel.Configure();
+            }
+
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = settings.Limits.MaxBodyBytes;
             kestrel.Limits.MinRequestBodyDataRate = null;       // an agent's upload may stall while its laptop does something else
         });
 
-        builder.Logging.ClearProviders();
-        if (LogsJson(settings))
+        ConfigureLog(builder.Logging, settings.Address);
+    }
+
+    /// <summary>Lines for people, or one JSON object a line for machines.</summary>
+    public static void ConfigureLog(ILoggingBuilder logging, ListenAddress address)
+    {
+        logging.ClearProviders();
+        if (LogsJson(address))
         {
-            builder.Logging.AddJsonConsole(console =>
+            logging.AddJsonConsole(console =>
             {
                 console.IncludeScopes = true;
                 console.UseUtcTimestamp = true;
@@ -37,33 +48,21 @@ internal static class HostSetup
             });
 
             // The Functions host takes lines of the error stream for errors and warnings, all others for information.
-            builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Warning);
+            logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Warning);
         }
         else
         {
-            builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+            logging.AddSimpleConsole(console => console.SingleLine = true);
         }
 
         // ASP.NET Core's own lines name whole URLs, in which Gemini's clients may put their key.
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("Microsoft", LogLevel.Warning);
     }
 
     /// <summary>What every request passes, outermost first.</summary>
-    public static void Apply(WebApplication app, GatewaySettings settings)
+    public static void Apply(WebApplication app)
     {
-        if (settings.Address.BehindFunctionsHost)
-        {
-            // The host in front overwrites these; elsewhere a client could write into them what it likes.
-            app.UseForwardedHeaders(new ForwardedHeadersOptions
-            {
-                ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedHost | ForwardedHeaders.XForwardedProto,
-                ForwardedForHeaderName = "client-ip",
-                ForwardLimit = 1,
-            });
-            app.Use(InvocationScope.Middleware(app.Logger));
-        }
-
-        app.UseGatewayGuard();
+        app.UseGateway();
         app.MapGateway();
     }
 }

@@ -6,6 +6,8 @@ if (KeyCommands.TryRun(args, Console.In, Console.Out))
     return 0;
 }
 
+// Settings are read once, so nothing watches their files: where many folders lie below the working directory, watching costs the start 0.2 s.
+Environment.SetEnvironmentVariable("ASPNETCORE_hostBuilder__reloadConfigOnChange", "false");
 WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(args);
 GatewaySettings settings;
 string? file;
@@ -16,13 +18,13 @@ try
 }
 catch (GatewayConfigurationException e)
 {
-    return StartupText.Refuse(e, Console.Error);
+    return StartupText.Refuse(e, ListenAddress.From(builder.Configuration), Console.Error);
 }
 
 builder.Services.AddGateway(settings);
 HostSetup.Apply(builder, settings);
 await using WebApplication app = builder.Build();
-HostSetup.Apply(app, settings);
+HostSetup.Apply(app);
 try
 {
     await app.StartAsync();

@@ -12,25 +12,29 @@ internal static partial class StartupText
     private const int CannotStart = 1;
 
     /// <summary>Lists the configuration's faults.</summary>
-    public static int Refuse(GatewayConfigurationException exception, TextWriter error)
+    public static int Refuse(GatewayConfigurationException exception, ListenAddress address, TextWriter error)
     {
-        error.WriteLine(exception.Message);
-        error.WriteLine("A setting such as limits.keepAlive stands in gateway.json, or in the environment as Gateway__limits__keepAlive.");
+        Fail(address, error, $"""
+            {exception.Message}
+            A setting such as limits.keepAlive stands in gateway.json, or in the environment as Gateway__limits__keepAlive.
+            """);
         return BadConfiguration;
     }
 
     /// <summary>Says that the address cannot be had.</summary>
     public static int CannotListen(GatewaySettings settings, IOException exception, TextWriter error)
     {
-        error.WriteLine($"The gateway cannot listen on {string.Join(", ", settings.Address.Urls)}: {exception.Message}");
-        error.WriteLine("Choose another address with --urls http://127.0.0.1:8080.");
+        Fail(settings.Address, error, $"""
+            The gateway cannot listen on {string.Join(", ", settings.Address.Urls)}: {exception.Message}
+            Choose another address with --urls http://127.0.0.1:8080.
+            """);
         return CannotStart;
     }
 
     /// <summary>Says what is served: to people in words with a line to try, to machines in a line of the log.</summary>
     public static void Announce(WebApplication app, GatewaySettings settings, string? file, TextWriter output)
     {
-        if (HostSetup.LogsJson(settings))
+        if (HostSetup.LogsJson(settings.Address))
         {
             Log.Serving(app.Logger, settings.Endpoints.Count, settings.Providers.Count, settings.Address.First);
             foreach (string note in settings.Notes)
@@ -89,6 +93,19 @@ internal static partial class StartupText
             + $$"""-d '{"model":"{{model}}","stream":true,"messages":[{"role":"user","content":"Hello!"}]}'""";
     }
 
+    // The host in front takes every line for an entry of its own.
+    private static void Fail(ListenAddress address, TextWriter error, string reason)
+    {
+        if (!HostSetup.LogsJson(address))
+        {
+            error.WriteLine(reason);
+            return;
+        }
+
+        using ILoggerFactory loggers = LoggerFactory.Create(logging => HostSetup.ConfigureLog(logging, address));
+        Log.NotStarted(loggers.CreateLogger("Serverless.App"), reason);
+    }
+
     private static partial class Log
     {
         [LoggerMessage(1, LogLevel.Information, "Serving {Endpoints} endpoints and {Providers} providers on {Address}")]
@@ -96,5 +113,8 @@ internal static partial class StartupText
 
         [LoggerMessage(2, LogLevel.Warning, "{Note}")]
         public static partial void Note(ILogger logger, string note);
+
+        [LoggerMessage(3, LogLevel.Critical, "{Reason}")]
+        public static partial void NotStarted(ILogger logger, string reason);
     }
 }

@@ -1,8 +1,11 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Serverless.Gateway.Access;
+using Serverless.Gateway.Endpoints;
 using Serverless.Gateway.Metering.Storage;
 using Serverless.Gateway.Pipeline;
 using Serverless.Gateway.Routing;
@@ -13,9 +16,15 @@ namespace Serverless.Gateway.Configuration;
 public static class GatewayServices
 {
     /// <summary>Reads the configuration and registers everything that the gateway consists of.</summary>
+    /// <param name="services">Where they are registered.</param>
+    /// <param name="configuration">What is served, see <see cref="GatewayFile"/>.</param>
+    /// <param name="isolatedWorker">
+    /// True in an isolated worker of Azure Functions. It carries the requests of the world though it listens on loopback, so that it does not start
+    /// without callers.
+    /// </param>
     /// <exception cref="GatewayConfigurationException">The configuration cannot be used; holds all its faults.</exception>
-    public static IServiceCollection AddGateway(this IServiceCollection services, IConfiguration configuration) =>
-        services.AddGateway(GatewaySettingsReader.Read(configuration));
+    public static IServiceCollection AddGateway(this IServiceCollection services, IConfiguration configuration, bool isolatedWorker = false) =>
+        services.AddGateway(GatewaySettingsReader.Read(configuration, isolatedWorker));
 
     /// <summary>Registers everything that the gateway consists of.</summary>
     internal static IServiceCollection AddGateway(this IServiceCollection services, GatewaySettings settings)
@@ -40,9 +49,25 @@ public static class GatewayServices
         return services.AddGatewayPipeline();
     }
 
-    /// <summary>Adds what stands before routing: in the open mode, the guard against web pages.</summary>
-    public static IApplicationBuilder UseGatewayGuard(this IApplicationBuilder app) =>
-        app.ApplicationServices.GetRequiredService<GatewaySettings>().IsOpen
-            ? app.Use(static next => new LoopbackGuard(next).InvokeAsync)
-            : app;
+    /// <summary>
+    /// Adds what every request passes before it is routed: behind a Functions host, belief in its headers and the invocation's id on every line of
+    /// the log; in the open mode, the guard against web pages.
+    /// </summary>
+    public static IApplicationBuilder UseGateway(this IApplicationBuilder app)
+    {
+        GatewaySettings settings = app.ApplicationServices.GetRequiredService<GatewaySettings>();
+        if (settings.Address.BehindFunctionsHost)
+        {
+            // The host in front overwrites these; elsewhere a client could write into them what it likes.
+            app.UseForwardedHeaders(new ForwardedHeadersOptions
+            {
+                ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedHost | ForwardedHeaders.XForwardedProto,
+                ForwardedForHeaderName = "client-ip",
+                ForwardLimit = 1,
+            });
+            app.Use(InvocationScope.Middleware(app.ApplicationServices.GetRequiredService<ILogger<InvocationScope>>()));
+        }
+
+        return settings.IsOpen ? app.Use(static next => new LoopbackGuard(next).InvokeAsync) : app;
+    }
 }

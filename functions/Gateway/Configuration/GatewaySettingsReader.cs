@@ -28,13 +28,13 @@ internal static class GatewaySettingsReader
 
     /// <summary>The settings.</summary>
     /// <exception cref="GatewayConfigurationException">With every fault there is.</exception>
-    public static GatewaySettings Read(IConfiguration configuration)
+    public static GatewaySettings Read(IConfiguration configuration, bool isolatedWorker = false)
     {
         List<ConfigurationFault> faults = [];
         List<string> notes = [];
         var root = new SettingsSection(configuration.GetSection(GatewayFile.SectionName), "", faults, configuration);
         root.Text("$schema");
-        ListenAddress address = ListenAddress.From(configuration);
+        ListenAddress address = ListenAddress.From(configuration, isolatedWorker);
 
         bool discover = root.Flag("discover") ?? true;
         IReadOnlyList<ProviderSettings> configured = ProviderSettingsReader.Read(root, configuration, address);

@@ -7,6 +7,7 @@ namespace Serverless.Gateway.Configuration;
 /// Where the gateway listens:
 /// <code>
 /// behind a Functions host   http://127.0.0.1:{FUNCTIONS_CUSTOMHANDLER_PORT}, whatever else is set (the child inherits the host's own URLs)
+/// isolated worker           a port of its own choice on loopback
 /// else                      --urls or ASPNETCORE_URLS, ASPNETCORE_HTTP_PORTS, PORT, or http://127.0.0.1:7071
 /// </code>
 /// </summary>
@@ -41,9 +42,12 @@ internal sealed record ListenAddress(IReadOnlyList<string> Urls)
             : null;
 
     /// <summary>Reads it from the configuration.</summary>
-    public static ListenAddress From(IConfiguration configuration)
+    /// <param name="configuration">The configuration.</param>
+    /// <param name="isolatedWorker">True in an isolated worker, which chooses its port itself and tells the Functions host.</param>
+    public static ListenAddress From(IConfiguration configuration, bool isolatedWorker = false)
     {
-        if (configuration[FunctionsPortSetting]?.Trim() is { Length: > 0 } functionsPort)
+        string? functionsPort = isolatedWorker ? "0" : configuration[FunctionsPortSetting]?.Trim();
+        if (!string.IsNullOrEmpty(functionsPort))
         {
             return new ListenAddress([$"http://127.0.0.1:{functionsPort}"])
             {

@@ -23,6 +23,7 @@ public static class GatewayRoutes
             AnthropicRoutes.Map(endpoints, root);
             GeminiRoutes.Map(endpoints, root);
             ReportRoutes.Map(endpoints, root);
+            AdminRoutes.Map(endpoints, root);
         }
 
         var other = new RouteFamily(endpoints, DialectCatalog.ChatDialect(DialectIds.ChatCompletions));

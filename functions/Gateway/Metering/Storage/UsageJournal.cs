@@ -90,6 +90,13 @@ internal sealed class UsageJournal(string folder, TimeProvider time) : IDisposab
         return count;
     }
 
+    /// <summary>What waits for the store, in this process's file and in those that others have left.</summary>
+    public (int Files, long Bytes) Backlog()
+    {
+        FileInfo[] files = Directory.Exists(folder) ? new DirectoryInfo(folder).GetFiles("*.journal") : [];
+        return (files.Length, files.Sum(static file => file.Exists ? file.Length : 0));
+    }
+
     public void Dispose() => _file?.Dispose();
 
     private static async Task<List<UsageRow>> ReadAsync(Stream file)

@@ -1,6 +1,8 @@
 using System.Collections;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
-namespace Serverless.App;
+namespace Serverless.Gateway.Endpoints;
 
 /// <summary>Puts the Functions host's invocation id on every line that is logged for a request, since the host itself correlates nothing.</summary>
 internal sealed class InvocationScope(string id) : IReadOnlyList<KeyValuePair<string, object?>>
