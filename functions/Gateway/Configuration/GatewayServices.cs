@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Serverless.Gateway.Access;
-using Serverless.Gateway.Endpoints;
+using Serverless.Gateway.Metering;
 using Serverless.Gateway.Metering.Storage;
 using Serverless.Gateway.Pipeline;
 using Serverless.Gateway.Routing;
@@ -58,13 +58,17 @@ public static class GatewayServices
         GatewaySettings settings = app.ApplicationServices.GetRequiredService<GatewaySettings>();
         if (settings.Address.BehindFunctionsHost)
         {
-            // The host in front overwrites these; elsewhere a client could write into them what it likes.
-            app.UseForwardedHeaders(new ForwardedHeadersOptions
+            // The host in front overwrites these; elsewhere a client could write into them what it likes. Nobody but the host connects to the
+            // loopback port, and in an isolated worker the connection's address has been replaced by then: so every address is a known proxy.
+            var forwarded = new ForwardedHeadersOptions
             {
                 ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedHost | ForwardedHeaders.XForwardedProto,
                 ForwardedForHeaderName = "client-ip",
                 ForwardLimit = 1,
-            });
+            };
+            forwarded.KnownIPNetworks.Clear();
+            forwarded.KnownProxies.Clear();
+            app.UseForwardedHeaders(forwarded);
             app.Use(InvocationScope.Middleware(app.ApplicationServices.GetRequiredService<ILogger<InvocationScope>>()));
         }
 

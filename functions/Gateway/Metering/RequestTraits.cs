@@ -53,7 +53,7 @@ internal sealed record RequestTraits(string RequestId, string ApiType, DialectId
         bool readable = TryReadTags(tags, out Dictionary<string, string>? labels);
         return new RequestTraits(requestId, apiType, dialect)
         {
-            InvocationId = Cut(headers["X-Azure-Functions-InvocationId"]),
+            InvocationId = http.Features.Get<InvocationScope>()?.Id,
             UserAgent = Cut(headers.UserAgent),
             SessionId = Cut(First(headers, SessionHeaders)),
             ClientAddress = http.Connection.RemoteIpAddress?.ToString(),

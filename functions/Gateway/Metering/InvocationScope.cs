@@ -2,11 +2,19 @@ using System.Collections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace Serverless.Gateway.Endpoints;
+namespace Serverless.Gateway.Metering;
 
-/// <summary>Puts the Functions host's invocation id on every line that is logged for a request, since the host itself correlates nothing.</summary>
+/// <summary>
+/// The Functions host's invocation of a request: a feature of it, and on every line that is logged for it, since the host itself correlates nothing.
+/// </summary>
 internal sealed class InvocationScope(string id) : IReadOnlyList<KeyValuePair<string, object?>>
 {
+    // A custom handler is sent both, an isolated worker the second.
+    private static readonly string[] Headers = ["X-Azure-Functions-InvocationId", "x-ms-invocation-id"];
+
+    /// <summary>The invocation's id.</summary>
+    public string Id => id;
+
     /// <inheritdoc/>
     public int Count => 1;
 
@@ -17,9 +25,11 @@ internal sealed class InvocationScope(string id) : IReadOnlyList<KeyValuePair<st
     /// <summary>The middleware.</summary>
     public static Func<RequestDelegate, RequestDelegate> Middleware(ILogger logger) => next => async context =>
     {
-        if (context.Request.Headers["X-Azure-Functions-InvocationId"].ToString() is { Length: > 0 and <= 128 } id)
+        if (Headers.Select(header => context.Request.Headers[header].ToString()).FirstOrDefault(id => id.Length is > 0 and <= 128) is { } id)
         {
-            using (logger.BeginScope(new InvocationScope(id)))
+            var scope = new InvocationScope(id);
+            context.Features.Set(scope);
+            using (logger.BeginScope(scope))
             {
                 await next(context);
             }
