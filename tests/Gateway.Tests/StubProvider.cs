@@ -97,6 +97,11 @@ public sealed class StubProvider : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
+            // The end of the connection can be seen here before the registration is told.
+            if (http.RequestAborted.IsCancellationRequested)
+            {
+                request.SetAborted();
+            }
         }
     }
 }
@@ -190,11 +195,19 @@ public sealed class StubStep
     /// <summary>Waits for a signal of the test's.</summary>
     public static StubStep Await(Task signal) => new(http => signal.WaitAsync(http.RequestAborted));
 
-    /// <summary>A step, and then something of the test's.</summary>
-    public static StubStep Counted(StubStep step, Action then) => new(async http =>
+    /// <summary>Writes a text over and over until the other side hangs up, telling each time that it went out.</summary>
+    public static StubStep Flood(string text, Action sent) => new(async http =>
     {
-        await step.RunAsync(http);
-        then();
+        StubStep write = Write(text);
+        while (true)
+        {
+            await write.RunAsync(http);
+            sent();
+
+            // Writes to a connection that is gone are swallowed, and would keep the news of it from being delivered.
+            await Task.Yield();
+            http.RequestAborted.ThrowIfCancellationRequested();
+        }
     });
 
     internal Task RunAsync(HttpContext http) => _run(http);
