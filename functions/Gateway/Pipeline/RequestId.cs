@@ -5,7 +5,7 @@ namespace Serverless.Gateway.Pipeline;
 /// <summary>
 /// Ids of requests: 26 characters that sort by time, in Crockford's base 32 (https://www.crockford.com/base32.html): 48 bits of Unix
 /// milliseconds, 10 bits that are the same for all requests of this process, 70 random bits. <see cref="Metering.Storage.UsageKey"/>
-/// finds a record by these parts. Always the gateway's own: an id that a client sends is not trusted to be unique.
+/// finds a record by these parts. Always the gateway's own: an id that a client sends is not trusted to be unique. It is a name, not a secret.
 /// </summary>
 internal static class RequestId
 {
@@ -26,7 +26,7 @@ internal static class RequestId
         text[10] = Alphabet[Shard >> 5];
         text[11] = Alphabet[Shard & 31];
         Span<byte> random = stackalloc byte[14];
-        RandomNumberGenerator.Fill(random);
+        Random.Shared.NextBytes(random);
         for (int i = 0; i < random.Length; i++)
         {
             text[12 + i] = Alphabet[random[i] & 31];

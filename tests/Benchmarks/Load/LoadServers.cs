@@ -36,7 +36,7 @@ internal sealed class LoadServers(string store) : IDisposable
             {
               "discover": false,
               "usage": { "store": "{{store}}" },
-              "providers": { "stub": { "kind": "openai-compatible", "baseUrl": "{{Stub}}v1", "apiKey": "none" } },
+              "providers": { "stub": { "kind": "openai", "dialects": ["openai.chat-completions"], "baseUrl": "{{Stub}}v1", "apiKey": "none" } },
               "endpoints": {
                 "load-e100": { "destinations": [{ "provider": "stub", "model": "e100" }] },
                 "load-e10000": { "destinations": [{ "provider": "stub", "model": "e10000" }] }

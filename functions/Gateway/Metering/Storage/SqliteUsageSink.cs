@@ -111,8 +111,9 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
         await connection.OpenAsync(cancellationToken);
 
-        // The log is folded into the file by a connection of its own, since that waits for the disk; the limit is for when that falls behind.
-        using SqliteCommand command = Command(connection, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=5000; PRAGMA wal_autocheckpoint=100000;");
+        // A record fits into a page of 8 KB, but not into one of 4 without an overflow page, which would be written besides. The log is folded
+        // into the file by a connection of its own, since that waits for the disk; the limit is for when that falls behind.
+        using SqliteCommand command = Command(connection, "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=5000; PRAGMA wal_autocheckpoint=50000;");
         command.ExecuteNonQuery();
         return connection;
     }
