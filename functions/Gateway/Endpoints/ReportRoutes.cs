@@ -27,7 +27,9 @@ internal sealed class ReportRoutes(IAccessControl access, TimeProvider time, Usa
             services.GetService<UsageReport>(),
             services.GetService<IUsageReader>());
         var family = new RouteFamily(endpoints, Envelope);
+        DashboardRoutes.Map(family, root);
         family.Get($"{root}/reports/usage", http => routes.RunAsync(http, routes.UsageAsync));
+        family.Get($"{root}/reports/dimensions", http => routes.RunAsync(http, routes.DimensionsAsync));
         family.Get($"{root}/reports/requests", http => routes.RunAsync(http, routes.RequestsAsync));
         family.Get($"{root}/reports/requests/{{id}}", http => routes.RunAsync(http, routes.RequestAsync));
     }
@@ -49,6 +51,7 @@ internal sealed class ReportRoutes(IAccessControl access, TimeProvider time, Usa
             http.Response.ContentType = contentType;
             http.Response.ContentLength = body.Length;
             http.Response.Headers.CacheControl = "no-store";
+            http.Response.Headers.XContentTypeOptions = "nosniff";
             await http.Response.Body.WriteAsync(body.Written, http.RequestAborted);
         }
         catch (GatewayException e)
@@ -77,6 +80,20 @@ internal sealed class ReportRoutes(IAccessControl access, TimeProvider time, Usa
 
         ReportFormat.WriteCsv(result, body);
         return Attachment(http, "usage.csv");
+    }
+
+    private async Task<string> DimensionsAsync(HttpContext http, Principal principal, PooledBuffer body)
+    {
+        List<string> faults = [];
+        ReportQuery? query = ReportQuery.Parse(http.Request.Query, time.GetUtcNow(), faults);
+        ThrowIfAny(faults);
+        if (!principal.ReadsAll)
+        {
+            query = query! with { Filters = OnlyOwn(query.Filters, principal) };
+        }
+
+        ReportFormat.WriteValues(await report!.ValuesAsync(query!, http.RequestAborted), principal, query!.Limit, body);
+        return "application/json";
     }
 
     private async Task<string> RequestsAsync(HttpContext http, Principal principal, PooledBuffer body)

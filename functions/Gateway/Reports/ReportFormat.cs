@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Serverless.Gateway.Access;
 using Serverless.Gateway.Reports.Rollups;
 using Serverless.Translation.Wire;
 
@@ -60,6 +61,35 @@ internal static class ReportFormat
             json.WriteString("next_page_token", (query.Offset + page.Length).ToString(CultureInfo.InvariantCulture));
         }
 
+        json.WriteEndObject();
+    }
+
+    /// <summary>What each dimension can be filtered by, and whose usage the reader sees.</summary>
+    public static void WriteValues(IReadOnlyList<(string Dimension, IReadOnlyList<(string Value, long Requests)> Values)> dimensions, Principal principal, int limit, IBufferWriter<byte> output)
+    {
+        using var json = new Utf8JsonWriter(output, Json.WriterOptions);
+        json.WriteStartObject();
+        json.WriteString("principal", principal.Id);
+        json.WriteString("scope", principal.ReadsAll ? "all" : "own");
+        json.WriteStartObject("dimensions");
+        foreach ((string dimension, IReadOnlyList<(string Value, long Requests)> values) in dimensions)
+        {
+            json.WriteStartObject(dimension);
+            json.WriteNumber("count", values.Count);
+            json.WriteStartArray("values");
+            foreach ((string value, long requests) in values.Take(limit))
+            {
+                json.WriteStartObject();
+                json.WriteString("value", value);
+                json.WriteNumber("requests", requests);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
         json.WriteEndObject();
     }
 

@@ -11,6 +11,9 @@ public sealed record ReportQuery
     /// <summary>Most rows of a page.</summary>
     public const int MaxLimit = 10_000;
 
+    /// <summary>Longest span that is reported on by the minute: it is read record by record.</summary>
+    public static readonly TimeSpan MaxMinutes = TimeSpan.FromHours(6);
+
     /// <summary>First moment.</summary>
     public required DateTimeOffset From { get; init; }
 
@@ -47,6 +50,9 @@ public sealed record ReportQuery
         {
             case null or "" or "none":
                 break;
+            case "minute":
+                interval = RollupLevel.Minute;
+                break;
             case "hour":
                 interval = RollupLevel.Hour;
                 break;
@@ -57,8 +63,13 @@ public sealed record ReportQuery
                 interval = RollupLevel.Month;
                 break;
             case { } other:
-                faults.Add($"'interval' must be hour, day, month or none, not '{other}'.");
+                faults.Add($"'interval' must be minute, hour, day, month or none, not '{other}'.");
                 break;
+        }
+
+        if (interval == RollupLevel.Minute && to - from > MaxMinutes)
+        {
+            faults.Add($"'interval' can be minute for at most {MaxMinutes.TotalHours:0} hours.");
         }
 
         string[] groupBy = [.. Many(parameters, "group_by")];

@@ -1,3 +1,4 @@
+using Serverless.Gateway.Metering;
 using Serverless.Gateway.Reports.Rollups;
 
 namespace Serverless.Gateway.Reports;
@@ -34,6 +35,31 @@ internal sealed class UsageReport(RollupBuilder rollups)
             .Select(g => new UsageReportRow(g.Key.Start, g.Key.Values, g.Value.Measures, [.. g.Value.Unpriced]))
             .OrderBy(r => r.Start).ThenByDescending(r => r.Measures["requests"]).ThenBy(r => string.Join('\n', r.Values), StringComparer.Ordinal)];
         return new UsageReportResult(query, rows, total.Measures, [.. total.Unpriced]);
+    }
+
+    /// <summary>The values that each dimension has in a span, with their requests, most first: what a reader can filter by.</summary>
+    public async Task<IReadOnlyList<(string Dimension, IReadOnlyList<(string Value, long Requests)> Values)>> ValuesAsync(ReportQuery query, CancellationToken cancellationToken)
+    {
+        Dictionary<string, long>[] counts = [.. UsageDimensions.Names.Select(_ => new Dictionary<string, long>())];
+        await foreach ((_, RollupRow row) in RowsAsync(query, cancellationToken))
+        {
+            if (!query.Keeps(row.Dimensions))
+            {
+                continue;
+            }
+
+            for (int i = 0; i < counts.Length; i++)
+            {
+                foreach (string value in row.Dimensions.Values(UsageDimensions.Names[i]))
+                {
+                    counts[i][value] = counts[i].GetValueOrDefault(value) + row.Measures["requests"];
+                }
+            }
+        }
+
+        return [.. counts.Select((values, i) => (
+            UsageDimensions.Names[i],
+            (IReadOnlyList<(string, long)>)[.. values.Select(v => (v.Key, v.Value)).OrderByDescending(v => v.Value).ThenBy(v => v.Key, StringComparer.Ordinal)]))];
     }
 
     /// <summary>
@@ -74,6 +100,16 @@ internal sealed class UsageReport(RollupBuilder rollups)
                 continue;
             }
 
+            if (query.Interval == RollupLevel.Minute)
+            {
+                await foreach ((DateTimeOffset minute, RollupRow row) in MinutesAsync(from, to, cancellationToken))
+                {
+                    yield return (minute, row);
+                }
+
+                continue;
+            }
+
             IReadOnlyList<RollupRow> rows;
             if (period is { } whole)
             {
@@ -90,6 +126,29 @@ internal sealed class UsageReport(RollupBuilder rollups)
             foreach (RollupRow row in rows)
             {
                 yield return (start, row);
+            }
+        }
+    }
+
+    private async IAsyncEnumerable<(DateTimeOffset Start, RollupRow Row)> MinutesAsync(DateTimeOffset from, DateTimeOffset to, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        Dictionary<DateTimeOffset, RollupRows> minutes = [];
+        await foreach (UsageRecord record in rollups.RecordsAsync(from, to, cancellationToken))
+        {
+            DateTimeOffset minute = RollupPeriod.Of(RollupLevel.Minute, record.Accepted).Start;
+            if (!minutes.TryGetValue(minute, out RollupRows? rows))
+            {
+                minutes[minute] = rows = new RollupRows();
+            }
+
+            rows.Add(record);
+        }
+
+        foreach ((DateTimeOffset minute, RollupRows rows) in minutes)
+        {
+            foreach (RollupRow row in rows.Rows)
+            {
+                yield return (minute, row);
             }
         }
     }

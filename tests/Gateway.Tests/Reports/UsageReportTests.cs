@@ -51,6 +51,7 @@ public abstract class UsageReportContract : IAsyncLifetime
 
     [Theory]
     [InlineData(null, "")]
+    [InlineData("Minute", "endpoint")]
     [InlineData("Hour", "endpoint")]
     [InlineData("Day", "principal,model")]
     [InlineData("Month", "provider")]
@@ -92,6 +93,26 @@ public abstract class UsageReportContract : IAsyncLifetime
         Assert.Equal("team=a", row.Values[0]);
         Assert.Equal(expected.Length, row.Measures["requests"]);
         Assert.Equal(expected.Sum(r => r.Usage?.OutputTokens ?? 0), result.Total["output_tokens"]);
+    }
+
+    [Fact]
+    public async Task The_values_to_filter_by_are_those_that_occur_with_their_requests_most_first()
+    {
+        ReportQuery query = new()
+        {
+            From = Now.AddDays(-40),
+            To = Now,
+            Filters = new Dictionary<string, IReadOnlySet<string>> { ["endpoint"] = new HashSet<string> { "e1", "e2" } },
+        };
+
+        var values = (await _report.ValuesAsync(query, TestContext.Current.CancellationToken)).ToDictionary(d => d.Dimension, d => d.Values);
+
+        UsageRecord[] kept = [.. _records.Where(r => r.Accepted >= query.From && r.Accepted < query.To && r.Endpoint is "e1" or "e2")];
+        Assert.Equal(UsageDimensions.Names, values.Keys);
+        Assert.Equal(kept.CountBy(r => r.Principal!).Select(p => (p.Key, (long)p.Value)).Order(), values["principal"].Order());
+        Assert.Equal(kept.Count(r => r.Tags?.GetValueOrDefault("team") == "a"), values["tag"].Single(t => t.Value == "team=a").Requests);
+        Assert.Equal(["e1", "e2"], values["endpoint"].Select(v => v.Value).Order());
+        Assert.All(values.Values, list => Assert.Equal(list.OrderByDescending(v => v.Requests), list));
     }
 
     [Fact]

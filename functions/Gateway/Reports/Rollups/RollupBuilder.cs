@@ -53,6 +53,9 @@ internal sealed class RollupBuilder(IUsageReader reader, IUsageSink sink, IRollu
     /// <summary>The starts of the hours in which any request was accepted.</summary>
     public Task<IReadOnlySet<DateTimeOffset>> HoursAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => reader.HoursAsync(from, to, cancellationToken);
 
+    /// <summary>The records of a span of time.</summary>
+    public IAsyncEnumerable<UsageRecord> RecordsAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => reader.ReadAsync(from, to, cancellationToken);
+
     /// <summary>Adds the records of a span of time.</summary>
     /// <param name="rows">Takes them.</param>
     /// <param name="from">First moment.</param>

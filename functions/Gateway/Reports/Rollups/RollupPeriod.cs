@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Serverless.Gateway.Reports.Rollups;
 
-/// <summary>An hour, a day or a month in UTC.</summary>
+/// <summary>A minute, an hour, a day or a month in UTC.</summary>
 /// <param name="Level">How long it is.</param>
 /// <param name="Start">Its first moment.</param>
 public readonly record struct RollupPeriod(RollupLevel Level, DateTimeOffset Start)
@@ -13,6 +13,7 @@ public readonly record struct RollupPeriod(RollupLevel Level, DateTimeOffset Sta
         DateTime utc = time.UtcDateTime;
         return new RollupPeriod(level, level switch
         {
+            RollupLevel.Minute => new DateTimeOffset(utc.Year, utc.Month, utc.Day, utc.Hour, utc.Minute, 0, TimeSpan.Zero),
             RollupLevel.Hour => new DateTimeOffset(utc.Year, utc.Month, utc.Day, utc.Hour, 0, 0, TimeSpan.Zero),
             RollupLevel.Day => new DateTimeOffset(utc.Year, utc.Month, utc.Day, 0, 0, 0, TimeSpan.Zero),
             _ => new DateTimeOffset(utc.Year, utc.Month, 1, 0, 0, 0, TimeSpan.Zero),
@@ -22,6 +23,7 @@ public readonly record struct RollupPeriod(RollupLevel Level, DateTimeOffset Sta
     /// <summary>The moment after its last.</summary>
     public DateTimeOffset End => Level switch
     {
+        RollupLevel.Minute => Start.AddMinutes(1),
         RollupLevel.Hour => Start.AddHours(1),
         RollupLevel.Day => Start.AddDays(1),
         _ => Start.AddMonths(1),
@@ -52,6 +54,9 @@ public readonly record struct RollupPeriod(RollupLevel Level, DateTimeOffset Sta
 /// <summary>Lengths of periods.</summary>
 public enum RollupLevel
 {
+    /// <summary>A minute: a step of reports, computed from the records; no sums of it are kept.</summary>
+    Minute,
+
     /// <summary>An hour.</summary>
     Hour,
 

@@ -1,0 +1,238 @@
+// Ties the page together: the address says what is shown, the reports are asked, the view draws them.
+import { h, fill, icon, byId, announce } from './dom.js';
+import { forgetKey, getJson, hasKey, onKeyWanted, Refusal, reports } from './api.js';
+import { choice } from './card.js';
+import { repaint } from './chart.js';
+import { detailPanel } from './detail.js';
+import { filterBar } from './filters.js';
+import { clock, count } from './format.js';
+import { usageParameters } from './report.js';
+import { changed, range, read, views, write } from './state.js';
+import * as overview from './views/overview.js';
+import * as performanceView from './views/performance.js';
+import * as usageView from './views/usage.js';
+import * as costView from './views/cost.js';
+import * as agents from './views/agents.js';
+import * as requests from './views/requests.js';
+
+const modules = { overview, performance: performanceView, usage: usageView, cost: costView, agents, requests };
+
+/** What views and the filter bar share. */
+const context = {
+  state: read(location.search),
+  span: null,
+  clock: null,
+  link: change => write(changed(context.state, change)),
+  navigate: change => go(context.link(change)),
+  go: href => go(href),
+  refresh: () => load(),
+  zoom: (from, to) => go(context.link({ from: new Date(Math.floor(from / 60_000) * 60_000).toISOString(), to: new Date(Math.ceil(to / 60_000) * 60_000).toISOString() })),
+};
+
+let shown = { name: null, view: null };
+let running = null;
+let timer = 0;
+
+const bar = filterBar(byId('filters'), context);
+const detail = detailPanel(() => {
+  if (context.state.request) {
+    go(write({ ...context.state, request: '' }));
+  }
+});
+
+function settle() {
+  context.state = read(location.search);
+  context.span = range(context.state, Date.now());
+  context.clock = clock(context.state.tz);
+}
+
+function go(href) {
+  const next = new URL(href, location.href);
+  if (next.href !== location.href) {
+    history.pushState(null, '', next);
+  }
+
+  follow();
+}
+
+/** Shows what the address says. */
+function follow() {
+  const before = context.state;
+  settle();
+  const { state } = context;
+  const onlyDetail = shown.name === state.view && write({ ...before, request: '' }) === write({ ...state, request: '' });
+  document.title = `${views[state.view]} · Serverless`;
+  byId('title').textContent = views[state.view];
+  byId('zone').textContent = state.tz === 'local' ? `Times in ${context.clock.name}; days and months are those of UTC` : 'Times in UTC';
+  fill(byId('views'), Object.entries(views).map(([id, name]) => h('a', { href: context.link({ view: id }), 'aria-current': id === state.view ? 'page' : null, dataset: { key: `view-${id}` } }, name)));
+  bar.show();
+  if (shown.name !== state.view) {
+    shown = { name: state.view, view: modules[state.view].create(context) };
+    byId('view').replaceChildren(shown.view.element);
+    byId('view').classList.add('is-waiting');
+  }
+
+  if (state.request) {
+    detail.show(state.request, context);
+  } else {
+    detail.close();
+  }
+
+  if (!onlyDetail || running === null) {
+    load();
+  }
+}
+
+async function load() {
+  running?.abort();
+  clearTimeout(timer);
+  const mine = running = new AbortController();
+  settle();
+  document.body.setAttribute('aria-busy', 'true');
+  try {
+    const total = await shown.view.load(mine.signal);
+    if (mine.signal.aborted) {
+      return;
+    }
+
+    await showWho();
+    showProblem(null);
+    showEmpty(total);
+    byId('view').classList.remove('is-waiting');
+    bar.show();
+    const at = clock(context.state.tz).seconds(Date.now()).split(' ').at(-1);
+    bar.updated(`updated ${at}`);
+    announce(`${views[context.state.view]}: ${count(total.requests)} requests${context.state.refresh === '0' ? '' : `, updated ${at}`}.`);
+  } catch (e) {
+    if (mine.signal.aborted || e.name === 'AbortError') {
+      return;
+    }
+
+    showProblem(e);
+  } finally {
+    if (running === mine) {
+      document.body.removeAttribute('aria-busy');
+      schedule();
+    }
+  }
+}
+
+function schedule() {
+  clearTimeout(timer);
+  const seconds = Number(context.state.refresh);
+  if (seconds > 0 && !document.hidden) {
+    timer = setTimeout(load, seconds * 1000);
+  }
+}
+
+let who = null;
+
+async function showWho() {
+  if (who === null) {
+    who = await getJson('dimensions', usageParameters(context.state, { from: Date.now() - 1, to: Date.now() }, { filters: {}, limit: 1 }));
+    byId('who').textContent = hasKey() ? `${who.principal}${who.scope === 'own' ? ', own usage' : ''}` : '';
+  }
+
+  byId('forget').hidden = !hasKey();
+}
+
+function showProblem(error) {
+  const problem = byId('problem');
+  problem.hidden = error === null;
+  if (error !== null) {
+    problem.textContent = error.status ? error.message : 'The gateway cannot be reached; what is shown may be old.';
+    byId('view').hidden = error.code === 'no_usage_store';
+    byId('view').classList.remove('is-waiting');
+  }
+}
+
+function showEmpty(total) {
+  const empty = total.requests === 0;
+  const filtered = Object.keys(context.state.filters).length > 0;
+  byId('view').hidden = empty;
+  byId('empty').hidden = !empty;
+  if (!empty) {
+    return;
+  }
+
+  if (filtered) {
+    fill(byId('empty'), h('section', { class: 'card hello' }, h('h2', null, 'No request matches'), h('p', null, 'There is none in this span with these filters.'), h('p', null, h('a', { class: 'button', href: context.link({ filters: {} }), dataset: { key: 'clear-empty' } }, 'Clear the filters'))));
+    return;
+  }
+
+  const address = new URL('../v1/chat/completions', reports).href;
+  const line = `curl -N ${address} -H 'Content-Type: application/json' ${hasKey() ? '-H "Authorization: Bearer $KEY" ' : ''}\\\n  -d '{"model":"demo","stream":true,"messages":[{"role":"user","content":"Hello!"}]}'`;
+  fill(byId('empty'), h('section', { class: 'card hello' },
+    h('h2', null, 'No requests in this span yet'),
+    h('p', null, 'Make one, and it shows here:'),
+    h('pre', { tabindex: '0' }, line),
+    h('p', null, h('button', { class: 'small', dataset: { key: 'copy' }, onclick: async () => {
+      await navigator.clipboard.writeText(line);
+      announce('Copied.');
+    } }, icon('copy'), 'Copy'))));
+}
+
+function askForKey(why) {
+  const dialog = byId('key');
+  const input = byId('key-input');
+  byId('key-wrong').textContent = why ?? '';
+  input.value = '';
+  dialog.showModal();
+  input.focus();
+  return new Promise((resolve, reject) => {
+    byId('key-form').onsubmit = event => {
+      event.preventDefault();
+      who = null;
+      resolve(input.value.trim());
+      dialog.close();
+    };
+    dialog.onclose = () => {
+      input.value = '';
+      reject(new Refusal(401, 'Without a key there is nothing to see. Refresh to give one.', 'no_key'));
+    };
+  });
+}
+
+function themeChoice() {
+  const root = document.documentElement;
+  const select = choice('Theme', [['auto', 'Auto'], ['light', 'Light'], ['dark', 'Dark']], root.dataset.theme ?? 'auto', value => {
+    if (value === 'auto') {
+      delete root.dataset.theme;
+    } else {
+      root.dataset.theme = value;
+    }
+
+    try {
+      localStorage.setItem('serverless.theme', value);
+    } catch {
+      // It lasts as long as the page.
+    }
+
+    repaint();
+  });
+  byId('theme').append(select);
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', repaint);
+}
+
+// Links within the page change what is shown without loading it again; all that a browser does with links still works.
+document.addEventListener('click', event => {
+  const link = event.target.closest('a[href]');
+  if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || link.hasAttribute('download')) {
+    return;
+  }
+
+  const href = link.getAttribute('href');
+  if (href.startsWith('?') || href === location.pathname) {
+    event.preventDefault();
+    go(href);
+  }
+});
+window.addEventListener('popstate', follow);
+document.addEventListener('visibilitychange', () => (document.hidden ? clearTimeout(timer) : context.state.refresh !== '0' && load()));
+byId('forget').addEventListener('click', () => {
+  forgetKey();
+  location.reload();
+});
+onKeyWanted(askForKey);
+themeChoice();
+follow();

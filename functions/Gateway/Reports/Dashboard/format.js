@@ -1,0 +1,130 @@
+// Numbers and times for people. What is unknown is a dash; a cost without a price is never a number.
+import { h } from './dom.js';
+
+const NONE = '–';
+const plain = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const precise = new Intl.NumberFormat('en', { maximumFractionDigits: 20 });
+const UNITS = [[1e12, ' T'], [1e9, ' B'], [1e6, ' M'], [1e3, ' k']];
+
+const digits = (value, significant) => new Intl.NumberFormat('en', { maximumSignificantDigits: significant }).format(value);
+
+/** 12,345 as 12.3 k. */
+export function count(value) {
+  if (value === null || value === undefined) {
+    return NONE;
+  }
+
+  for (const [unit, name] of UNITS) {
+    if (Math.abs(value) >= unit * 0.99995) {
+      return digits(value / unit, 3) + name;
+    }
+  }
+
+  return plain.format(value);
+}
+
+/** Every digit, in groups. */
+export const exact = value => (value === null || value === undefined ? NONE : precise.format(value));
+
+/** Milliseconds as 12 ms, 1.24 s or 2 min 5 s. */
+export function duration(ms) {
+  if (ms === null || ms === undefined) {
+    return NONE;
+  }
+
+  if (ms < 999.5) {
+    return `${digits(ms, ms < 100 ? 2 : 3)} ms`;
+  }
+
+  if (ms < 60_000) {
+    return `${digits(ms / 1000, 3)} s`;
+  }
+
+  const seconds = Math.round(ms / 1000);
+  return seconds % 60 === 0 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+/** Dollars with as many digits as they need: $1,235, $1.23, $0.0123. */
+export function dollars(value) {
+  if (value === null || value === undefined) {
+    return 'unpriced';
+  }
+
+  if (value === 0) {
+    return '$0';
+  }
+
+  const size = Math.abs(value);
+  const format = size >= 1000
+    ? plain
+    : size >= 1
+      ? new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
+      : new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
+  return `$${format.format(value)}`;
+}
+
+/** A share of one as 12.3 %. */
+export const percent = share => (share === null || share === undefined || Number.isNaN(share) ? NONE : `${digits(share * 100, share > 0 && share < 0.001 ? 1 : 3)} %`);
+
+/** Bytes as 1.2 kB. */
+export const bytes = value => (value === null || value === undefined ? NONE : value < 1000 ? `${value} B` : `${count(value)}B`);
+
+/** A ratio that has no value when its base is nothing. */
+export const ratio = (part, whole) => (whole ? part / whole : null);
+
+/** A short number that still holds every digit, for people who point at it and for programs. */
+export function number(value, text) {
+  return value === null || value === undefined ? text ?? NONE : h('data', { value, title: exact(value) }, text ?? count(value));
+}
+
+/** A cost, with what of it is not known. */
+export function cost(usd, unpriced) {
+  if (usd === null) {
+    return h('span', { class: 'unpriced', title: 'No price is known for this model.' }, 'unpriced');
+  }
+
+  return [h('data', { value: usd, title: `$${exact(usd)}` }, dollars(usd)), unpriced > 0 && h('span', { class: 'unpriced' }, ` + ${count(unpriced)} unpriced`)];
+}
+
+/** Writes times in the zone that the reader chose. */
+export function clock(zone) {
+  const timeZone = zone === 'local' ? undefined : 'UTC';
+  const make = options => new Intl.DateTimeFormat('en-GB', { timeZone, hourCycle: 'h23', ...options });
+  const day = make({ day: 'numeric', month: 'short' });
+  const year = make({ day: 'numeric', month: 'short', year: 'numeric' });
+  const month = make({ month: 'short', year: 'numeric' });
+  const minute = make({ hour: '2-digit', minute: '2-digit' });
+  const second = make({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  return {
+    name: zone === 'local' ? Intl.DateTimeFormat().resolvedOptions().timeZone : 'UTC',
+    timeZone,
+    dayTime: ms => `${day.format(ms)} ${minute.format(ms)}`,
+    dayTimeYear: ms => `${year.format(ms)} ${minute.format(ms)}`,
+    seconds: ms => `${day.format(ms)} ${second.format(ms)}`,
+    full: ms => `${year.format(ms)} ${second.format(ms)}`,
+
+    /** A step of a series. Days and months are UTC's, whatever the zone: so are the sums. */
+    step(ms, interval) {
+      switch (interval) {
+        case 'month': return new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', month: 'short', year: 'numeric' }).format(ms);
+        case 'day': return new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', weekday: 'short', day: 'numeric', month: 'short' }).format(ms);
+        default: return `${day.format(ms)} ${minute.format(ms)}`;
+      }
+    },
+
+    /** Marks of a time axis: the date where a day begins, else the time. */
+    tick(ms, interval, span) {
+      if (interval === 'month') {
+        return new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', month: 'short', year: '2-digit' }).format(ms);
+      }
+
+      if (interval === 'day') {
+        return new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', day: 'numeric', month: 'short' }).format(ms);
+      }
+
+      const time = minute.format(ms);
+      return time === '00:00' || span > 4 * 86_400_000 ? day.format(ms) : time;
+    },
+    month: ms => month.format(ms),
+  };
+}
