@@ -1,6 +1,6 @@
 targetScope = 'subscription'
 
-import { budgetSettings, callerSettings, modelDeployment, providerSettings, scaleSettings } from 'types.bicep'
+import { budgetSettings, callerSettings, modelDeployment, providerSettings, scaleSettings, stringMap } from 'types.bicep'
 
 metadata name = 'Serverless gateway'
 metadata description = 'A complete environment of the gateway on Azure Functions Flex Consumption, without a single shared key.'
@@ -23,7 +23,7 @@ param runtime 'custom' | 'dotnet-isolated' = 'custom'
 @description('How the app scales.')
 param scale scaleSettings
 
-@description('RollingUpdate lets streams end during a deployment; Recreate cuts them.')
+@description('RollingUpdate (a preview of the platform) lets streams end during a deployment; Recreate cuts them.')
 param siteUpdateStrategy 'Recreate' | 'RollingUpdate' = 'RollingUpdate'
 
 @description('Spread instances over zones.')
@@ -33,8 +33,11 @@ param zoneRedundant bool = false
 @minLength(1)
 param callers callerSettings[]
 
-@description('Model providers whose keys are in Key Vault.')
+@description('Model providers whose keys are in Key Vault. The gateway does not start while one of the keys is missing; without any provider an offline demo answers.')
 param providers providerSettings[] = []
+
+@description('Further settings of the gateway by the name of their app setting, such as Gateway__endpoints__fast__destinations__0.')
+param settings stringMap = {}
 
 @description('Deploy Azure OpenAI, used through the app\'s identity.')
 param deployOpenAI bool = false
@@ -45,16 +48,22 @@ param modelDeployments modelDeployment[] = []
 @description('Redundancy of the account that holds the usage records.')
 param usageStorageSku 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS' = 'Standard_ZRS'
 
-@description('Forbid that the account of the usage records is deleted.')
-param lockUsageStorage bool = true
+@description('Forbid that the usage records\' account is deleted, and that deleted provider keys are purged.')
+param protectData bool = true
 
 @description('A virtual network with private endpoints; storage, Key Vault and Azure OpenAI are then closed to the public.')
 param privateNetwork bool = false
 
-@description('Client id of an Entra application for Easy Auth; empty for the gateway\'s own keys only.')
+@description('Addresses (such as 203.0.113.7) that reach Key Vault in spite of the private network, to set provider keys.')
+param operatorAddresses string[] = []
+
+@description('Client id of an Entra application for Easy Auth: callers then need its token in Authorization, and their key in x-api-key. Empty for keys only.')
 param authClientId string = ''
 
-@description('Object id of a developer or pipeline that uploads packages and sets provider keys; empty for none.')
+@description('Origins of web pages that may call the gateway from a browser; * for all.')
+param allowedOrigins string[] = []
+
+@description('Object id of a developer or pipeline that sets provider keys; empty for none.')
 param operatorPrincipalId string = ''
 
 @description('What the operator is.')
@@ -69,10 +78,6 @@ param logRetentionDays int = 30
 @minValue(1)
 param logDailyQuotaGb int = 5
 
-@description('Days after which exported usage is deleted; 0 keeps it.')
-@minValue(0)
-param exportRetentionDays int = 730
-
 @description('Who is told of alerts.')
 param alertEmails string[] = []
 
@@ -83,6 +88,31 @@ var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName, workload: 'llm-gateway' }
 var packageContainer = 'app-package'
 
+// Names are known before anything is deployed, so that a preview (what-if, a snapshot) can show every resource.
+var names = {
+  identity: 'id-gateway-${token}'
+  workspace: 'log-gateway-${token}'
+  insights: 'appi-gateway-${token}'
+  actionGroup: 'ag-gateway-${token}'
+  network: 'vnet-gateway-${token}'
+  hostStorage: 'sthost${token}'
+  usageStorage: 'stusage${token}'
+  vault: 'kv-gw-${token}'
+  openAI: 'aoai-gateway-${token}'
+  plan: 'plan-gateway-${token}'
+  app: 'func-gateway-${token}'
+}
+
+var zones = union(
+  {
+    blob: 'privatelink.blob.${environment().suffixes.storage}'
+    table: 'privatelink.table.${environment().suffixes.storage}'
+    vault: 'privatelink.vaultcore.azure.net'
+  },
+  deployOpenAI ? { account: 'privatelink.openai.azure.com' } : {}
+)
+var link = privateNetwork ? { network: names.network, zones: zones } : null
+
 resource group 'Microsoft.Resources/resourceGroups@2024-11-01' = {
   name: empty(resourceGroupName) ? 'rg-${environmentName}' : resourceGroupName
   location: location
@@ -91,13 +121,15 @@ resource group 'Microsoft.Resources/resourceGroups@2024-11-01' = {
 
 module identity 'modules/identity.bicep' = {
   scope: group
-  params: { name: 'id-gateway-${token}', location: location, tags: tags }
+  params: { name: names.identity, location: location, tags: tags }
 }
 
 module monitoring 'modules/monitoring.bicep' = {
   scope: group
   params: {
-    token: token
+    workspaceName: names.workspace
+    insightsName: names.insights
+    actionGroupName: names.actionGroup
     location: location
     tags: tags
     retentionDays: logRetentionDays
@@ -108,79 +140,85 @@ module monitoring 'modules/monitoring.bicep' = {
 
 module network 'modules/network.bicep' = if (privateNetwork) {
   scope: group
-  params: { name: 'vnet-gateway-${token}', location: location, tags: tags, withOpenAI: deployOpenAI }
+  params: { name: names.network, location: location, tags: tags, zones: zones }
 }
 
 // The Functions host's own state and the deployment package.
 module hostStorage 'modules/storage.bicep' = {
   scope: group
   params: {
-    name: 'sthost${token}'
+    name: names.hostStorage
     location: location
     tags: tags
-    sku: 'Standard_LRS'
+    sku: zoneRedundant ? 'Standard_ZRS' : 'Standard_LRS'
     containers: [packageContainer]
+    tables: []
     locked: false
-    exportRetentionDays: 0
     workspaceId: monitoring.outputs.workspaceId
-    services: ['blob', 'queue', 'table']
-    link: network.?outputs.link
+    services: ['blob', 'table']
+    link: link
   }
+  dependsOn: [network]
 }
 
-// Usage records: an account of their own has its own rate limits, redundancy, retention and lock.
+// Usage records: an account of their own has its own rate limits, redundancy and lock. The App makes a table for each month itself.
 module usageStorage 'modules/storage.bicep' = {
   scope: group
   params: {
-    name: 'stusage${token}'
+    name: names.usageStorage
     location: location
     tags: tags
     sku: usageStorageSku
-    containers: ['usage-export']
-    locked: lockUsageStorage
-    exportRetentionDays: exportRetentionDays
+    containers: []
+    tables: ['usagemeta', 'usagerollup']
+    locked: protectData
     workspaceId: monitoring.outputs.workspaceId
-    services: ['blob', 'table']
-    link: network.?outputs.link
+    services: ['table']
+    link: link
   }
+  dependsOn: [network]
 }
 
 module vault 'modules/vault.bicep' = {
   scope: group
   params: {
-    name: 'kv-gw-${token}'
+    name: names.vault
     location: location
     tags: tags
     workspaceId: monitoring.outputs.workspaceId
-    link: network.?outputs.link
+    link: link
+    openTo: operatorAddresses
+    purgeProtection: protectData
   }
+  dependsOn: [network]
 }
 
 module openAI 'modules/openai.bicep' = if (deployOpenAI) {
   scope: group
   params: {
-    name: 'aoai-gateway-${token}'
+    name: names.openAI
     location: location
     tags: tags
     deployments: modelDeployments
     workspaceId: monitoring.outputs.workspaceId
-    link: network.?outputs.link
+    link: link
   }
+  dependsOn: [network]
 }
 
 module roles 'modules/roles.bicep' = {
   scope: group
   params: {
     appPrincipalId: identity.outputs.principalId
-    hostStorageName: hostStorage.outputs.name
-    packageContainerName: packageContainer
-    usageStorageName: usageStorage.outputs.name
-    vaultName: vault.outputs.name
-    openAIName: openAI.?outputs.name ?? ''
-    insightsName: monitoring.outputs.insightsName
+    hostStorageName: names.hostStorage
+    usageStorageName: names.usageStorage
+    vaultName: names.vault
+    openAIName: deployOpenAI ? names.openAI : ''
+    insightsName: names.insights
     operatorPrincipalId: operatorPrincipalId
     operatorPrincipalType: operatorPrincipalType
   }
+  dependsOn: [hostStorage, usageStorage, vault, openAI, monitoring]
 }
 
 // What the App reads; every name stands in local.settings.sample.json too.
@@ -192,7 +230,7 @@ var providerSettingsList = flatten(map(
         { name: 'Gateway__providers__${provider.name}__kind', value: provider.kind }
         {
           name: 'Gateway__providers__${provider.name}__apiKey'
-          value: '@Microsoft.KeyVault(VaultName=${vault.outputs.name};SecretName=${provider.secretName})'
+          value: '@Microsoft.KeyVault(VaultName=${names.vault};SecretName=${provider.secretName})'
         }
       ],
       empty(provider.?baseUrl ?? '')
@@ -205,19 +243,20 @@ var callerSettingsList = flatten(map(callers, (caller, i) => [
   { name: 'Gateway__callers__${i}__id', value: caller.id }
   { name: 'Gateway__callers__${i}__type', value: caller.type }
   { name: 'Gateway__callers__${i}__keySha256', value: caller.keySha256 }
+  { name: 'Gateway__callers__${i}__role', value: caller.?role ?? 'none' }
+  { name: 'Gateway__callers__${i}__endpoints', value: caller.?endpoints ?? '*' }
 ]))
 
 module app 'modules/app.bicep' = {
   scope: group
   params: {
-    name: 'func-gateway-${token}'
-    planName: 'plan-gateway-${token}'
+    name: names.app
+    planName: names.plan
     location: location
     tags: tags
     runtime: runtime
-    identityId: identity.outputs.id
-    identityClientId: identity.outputs.clientId
-    hostStorageName: hostStorage.outputs.name
+    identityName: names.identity
+    hostStorageName: names.hostStorage
     packageContainerName: packageContainer
     insightsConnectionString: monitoring.outputs.insightsConnectionString
     workspaceId: monitoring.outputs.workspaceId
@@ -226,10 +265,12 @@ module app 'modules/app.bicep' = {
     zoneRedundant: zoneRedundant
     subnetId: network.?outputs.appSubnetId ?? ''
     authClientId: authClientId
+    allowedOrigins: allowedOrigins
     settings: union(
       { Gateway__usage__tableEndpoint: usageStorage.outputs.tableEndpoint },
       deployOpenAI ? { AZURE_OPENAI_ENDPOINT: openAI.?outputs.endpoint ?? '' } : {},
-      toObject(concat(providerSettingsList, callerSettingsList), setting => setting.name, setting => setting.value)
+      toObject(concat(providerSettingsList, callerSettingsList), setting => setting.name, setting => setting.value),
+      settings
     )
   }
   // The app must not start before it may read its package and its secrets.
@@ -241,7 +282,6 @@ module alerts 'modules/alerts.bicep' = {
   params: {
     location: location
     tags: tags
-    appId: app.outputs.id
     usageStorageId: usageStorage.outputs.id
     insightsId: monitoring.outputs.insightsId
     actionGroupId: monitoring.outputs.actionGroupId
@@ -253,19 +293,13 @@ module alerts 'modules/alerts.bicep' = {
 output GATEWAY_URL string = app.outputs.url
 
 @description('Name of the function app.')
-output AZURE_FUNCTION_NAME string = app.outputs.name
+output AZURE_FUNCTION_NAME string = names.app
 
 @description('Name of the resource group.')
 output AZURE_RESOURCE_GROUP string = group.name
 
 @description('Vault that takes the provider keys.')
-output AZURE_KEY_VAULT_NAME string = vault.outputs.name
-
-@description('Account that takes the deployment package.')
-output DEPLOYMENT_STORAGE_ACCOUNT string = hostStorage.outputs.name
-
-@description('Container that takes the deployment package.')
-output DEPLOYMENT_CONTAINER string = packageContainer
+output AZURE_KEY_VAULT_NAME string = names.vault
 
 @description('Tables of the usage records.')
 output USAGE_TABLE_ENDPOINT string = usageStorage.outputs.tableEndpoint

@@ -27,7 +27,30 @@ type providerSettings = {
   name: string
 
   @description('Its kind.')
-  kind: 'openai' | 'azure-openai' | 'anthropic' | 'gemini' | 'openai-compatible' | 'databricks'
+  kind:
+    | 'openai'
+    | 'anthropic'
+    | 'gemini'
+    | 'azure-openai'
+    | 'databricks'
+    | 'openai-compatible'
+    | 'ollama'
+    | 'vllm'
+    | 'lm-studio'
+    | 'llama-cpp'
+    | 'litellm'
+    | 'mistral'
+    | 'groq'
+    | 'deepseek'
+    | 'xai'
+    | 'openrouter'
+    | 'together'
+    | 'fireworks'
+    | 'cohere'
+    | 'perplexity'
+    | 'moonshot'
+    | 'zhipu'
+    | 'cerebras'
 
   @description('Name of the Key Vault secret that holds the key. The value is put there by hand or by a pipeline, never by this template.')
   secretName: string
@@ -49,6 +72,12 @@ type callerSettings = {
   @minLength(64)
   @maxLength(64)
   keySha256: string
+
+  @description('What it may see beside its own usage. Nothing, when left out.')
+  role: ('none' | 'reader' | 'admin')?
+
+  @description('Endpoints that it may use: names, or patterns such as openai/*, with commas. All, when left out.')
+  endpoints: string?
 }
 
 @export()
@@ -88,13 +117,13 @@ type budgetSettings = {
 }
 
 @export()
-@description('Private network: where a resource puts its private endpoints. Null keeps public access.')
+@description('Private network: where a resource puts its private endpoint. Null keeps public access.')
 type privateLink = {
-  @description('Subnet of the endpoints.')
-  subnetId: string
+  @description('Virtual network in the same resource group; its subnet "endpoints" takes the endpoint.')
+  network: string
 
   @description('Private DNS zones by the group id that they serve.')
-  zoneIds: stringMap
+  zones: stringMap
 }
 
 @export()

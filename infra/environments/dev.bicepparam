@@ -4,6 +4,9 @@ using '../main.bicep'
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'gateway-dev')
 param location = readEnvironmentVariable('AZURE_LOCATION', 'swedencentral')
 param operatorPrincipalId = readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')
+param operatorPrincipalType = readEnvironmentVariable('AZURE_PRINCIPAL_TYPE', '') == 'ServicePrincipal'
+  ? 'ServicePrincipal'
+  : 'User'
 param scale = {
   instanceMemoryMB: 512
   maximumInstanceCount: 40
@@ -12,20 +15,23 @@ param scale = {
 }
 param siteUpdateStrategy = 'Recreate'
 param usageStorageSku = 'Standard_LRS'
-param lockUsageStorage = false
+param protectData = false
+
+// The key that the default belongs to is not known to anybody: set your own hash.
 param callers = [
-  // The key that this hash belongs to is not known to anybody: put your own here.
   {
     id: 'developer'
     type: 'user'
+    role: 'admin'
     keySha256: readEnvironmentVariable(
       'GATEWAY_CALLER_KEY_SHA256',
       '0000000000000000000000000000000000000000000000000000000000000000'
     )
   }
 ]
-param providers = [
-  { name: 'openai', kind: 'openai', secretName: 'openai-api-key' }
-  { name: 'anthropic', kind: 'anthropic', secretName: 'anthropic-api-key' }
-  { name: 'gemini', kind: 'gemini', secretName: 'gemini-api-key' }
-]
+
+// Kinds of providers, with commas, whose keys you have put into Key Vault as {kind}-api-key.
+param providers = map(
+  filter(split(readEnvironmentVariable('GATEWAY_PROVIDERS', ''), ','), kind => !empty(kind)),
+  kind => { name: kind, kind: any(kind), secretName: '${kind}-api-key' }
+)

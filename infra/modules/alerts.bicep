@@ -6,9 +6,6 @@ param location string
 @description('Tags.')
 param tags stringMap
 
-@description('Resource id of the app.')
-param appId string
-
 @description('Resource id of the account of the usage records.')
 param usageStorageId string
 
@@ -21,34 +18,60 @@ param actionGroupId string
 @description('Monthly budget, or null.')
 param budget budgetSettings?
 
-resource failures 'Microsoft.Insights/metricAlerts@2018-03-01' = {
-  name: 'gateway-http-5xx'
-  location: 'global'
-  tags: tags
-  properties: {
+// Queries rather than the site's metrics: which of those a Flex Consumption app has is not settled.
+var searches = [
+  {
+    name: 'gateway-http-5xx'
     description: 'The gateway answers with 5xx.'
     severity: 2
-    enabled: true
-    scopes: [appId]
-    evaluationFrequency: 'PT1M'
-    windowSize: 'PT5M'
-    criteria: {
-      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
-      allOf: [
-        {
-          criterionType: 'StaticThresholdCriterion'
-          name: 'http5xx'
-          metricNamespace: 'Microsoft.Web/sites'
-          metricName: 'Http5xx'
-          operator: 'GreaterThan'
-          threshold: 10
-          timeAggregation: 'Total'
-        }
-      ]
-    }
-    actions: [{ actionGroupId: actionGroupId }]
+    query: 'requests | where toint(resultCode) >= 500'
+    threshold: 10
   }
-}
+  {
+    name: 'gateway-does-not-start'
+    description: 'The gateway refuses its configuration; the log line lists every fault.'
+    severity: 0
+    query: 'traces | where message contains "The gateway\'s configuration has"'
+    threshold: 0
+  }
+  {
+    name: 'usage-spill'
+    description: 'A usage record could not be stored at once, or not at all; the log line holds it.'
+    severity: 1
+    query: 'traces | where message contains "usage.spill" or message contains "usage.refused"'
+    threshold: 0
+  }
+]
+
+resource found 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+  for search in searches: {
+    name: search.name
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      description: search.description
+      severity: search.severity
+      enabled: true
+      scopes: [insightsId]
+      evaluationFrequency: 'PT5M'
+      windowSize: 'PT5M'
+      criteria: {
+        allOf: [
+          {
+            query: search.query
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: search.threshold
+            failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+          }
+        ]
+      }
+      actions: { actionGroups: [actionGroupId] }
+      autoMitigate: true
+    }
+  }
+]
 
 resource tableAvailability 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   name: 'usage-table-availability'
@@ -76,34 +99,6 @@ resource tableAvailability 'Microsoft.Insights/metricAlerts@2018-03-01' = {
       ]
     }
     actions: [{ actionGroupId: actionGroupId }]
-  }
-}
-
-resource spill 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
-  name: 'usage-spill'
-  location: location
-  tags: tags
-  kind: 'LogAlert'
-  properties: {
-    description: 'A usage record could not be stored at once; the log line holds it.'
-    severity: 1
-    enabled: true
-    scopes: [insightsId]
-    evaluationFrequency: 'PT5M'
-    windowSize: 'PT5M'
-    criteria: {
-      allOf: [
-        {
-          query: 'traces | where message has "usage.spill"'
-          timeAggregation: 'Count'
-          operator: 'GreaterThan'
-          threshold: 0
-          failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
-        }
-      ]
-    }
-    actions: { actionGroups: [actionGroupId] }
-    autoMitigate: true
   }
 }
 

@@ -15,11 +15,8 @@ param tags stringMap
 @description('Runtime: the custom handler (one native executable), or the .NET isolated worker.')
 param runtime 'custom' | 'dotnet-isolated'
 
-@description('Resource id of the app\'s identity.')
-param identityId string
-
-@description('Client id of the app\'s identity.')
-param identityClientId string
+@description('The app\'s identity.')
+param identityName string
 
 @description('Account of the Functions host.')
 param hostStorageName string
@@ -45,13 +42,18 @@ param zoneRedundant bool
 @description('Subnet of the app; empty for none.')
 param subnetId string
 
-@description('Client id of an Entra application: the platform then lets only its tokens through. Empty: the gateway checks its own keys.')
+@description('Client id of an Entra application for Easy Auth; empty for none.')
 param authClientId string
+
+@description('Origins of web pages that may call the gateway from a browser.')
+param allowedOrigins string[]
 
 @description('The gateway\'s own settings.')
 param settings stringMap
 
 resource hostStorage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = { name: hostStorageName }
+
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = { name: identityName }
 
 resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
   name: planName
@@ -67,12 +69,12 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
   location: location
   tags: union(tags, { 'azd-service-name': 'gateway' })
   kind: 'functionapp,linux'
-  identity: { type: 'UserAssigned', userAssignedIdentities: { '${identityId}': {} } }
+  identity: { type: 'UserAssigned', userAssignedIdentities: { '${identity.id}': {} } }
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
     publicNetworkAccess: 'Enabled'
-    keyVaultReferenceIdentity: identityId
+    keyVaultReferenceIdentity: identity.id
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     clientAffinityEnabled: false
     siteConfig: {
@@ -80,6 +82,8 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
       scmMinTlsVersion: '1.2'
       ftpsState: 'Disabled'
       http20Enabled: true
+      // The platform answers preflight requests itself; without origins it refuses them all.
+      cors: empty(allowedOrigins) ? null : { allowedOrigins: allowedOrigins }
     }
     functionAppConfig: {
       runtime: runtime == 'custom' ? { name: 'custom', version: '1.0' } : { name: 'dotnet-isolated', version: '10.0' }
@@ -87,7 +91,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
         storage: {
           type: 'blobContainer'
           value: '${hostStorage.properties.primaryEndpoints.blob}${packageContainerName}'
-          authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: identityId }
+          authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: identity.id }
         }
       }
       scaleAndConcurrency: {
@@ -111,11 +115,11 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
     properties: union(settings, {
       AzureWebJobsStorage__accountName: hostStorage.name
       AzureWebJobsStorage__credential: 'managedidentity'
-      AzureWebJobsStorage__clientId: identityClientId
+      AzureWebJobsStorage__clientId: identity.properties.clientId
       AzureWebJobsDisableHomepage: 'true'
       APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
-      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
-      AZURE_CLIENT_ID: identityClientId
+      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
+      AZURE_CLIENT_ID: identity.properties.clientId
       AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential'
     })
   }
@@ -154,12 +158,6 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
     metrics: [{ category: 'AllMetrics', enabled: true }]
   }
 }
-
-@description('Resource id.')
-output id string = app.id
-
-@description('Name.')
-output name string = app.name
 
 @description('Base URL for clients.')
 output url string = 'https://${app.properties.defaultHostName}'

@@ -16,11 +16,5 @@ resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' 
   tags: tags
 }
 
-@description('Resource id.')
-output id string = identity.id
-
-@description('Client id, for the app\'s settings.')
-output clientId string = identity.properties.clientId
-
 @description('Object id, for role assignments.')
 output principalId string = identity.properties.principalId

@@ -1,7 +1,13 @@
 import { stringMap } from '../types.bicep'
 
-@description('Suffix of the names.')
-param token string
+@description('Name of the Log Analytics workspace.')
+param workspaceName string
+
+@description('Name of Application Insights.')
+param insightsName string
+
+@description('Name of the action group.')
+param actionGroupName string
 
 @description('Region.')
 param location string
@@ -22,7 +28,7 @@ param dailyQuotaGb int
 param contactEmails string[]
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
-  name: 'log-gateway-${token}'
+  name: workspaceName
   location: location
   tags: tags
   properties: {
@@ -34,7 +40,7 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
 }
 
 resource insights 'Microsoft.Insights/components@2020-02-02' = {
-  name: 'appi-gateway-${token}'
+  name: insightsName
   location: location
   tags: tags
   kind: 'web'
@@ -46,7 +52,7 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
 }
 
 resource actionGroup 'Microsoft.Insights/actionGroups@2023-01-01' = {
-  name: 'ag-gateway-${token}'
+  name: actionGroupName
   location: 'global'
   tags: tags
   properties: {
@@ -63,9 +69,6 @@ output workspaceId string = workspace.id
 
 @description('Resource id of Application Insights.')
 output insightsId string = insights.id
-
-@description('Name of Application Insights.')
-output insightsName string = insights.name
 
 @description('Where telemetry goes. With local authentication off it names the resource and opens nothing.')
 output insightsConnectionString string = insights.properties.ConnectionString

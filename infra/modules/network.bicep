@@ -1,4 +1,4 @@
-import { privateLink, stringMap } from '../types.bicep'
+import { stringMap } from '../types.bicep'
 
 @description('Name of the virtual network.')
 param name string
@@ -9,18 +9,8 @@ param location string
 @description('Tags.')
 param tags stringMap
 
-@description('True when Azure OpenAI is deployed beside it.')
-param withOpenAI bool
-
-var zones = union(
-  {
-    blob: 'privatelink.blob.${environment().suffixes.storage}'
-    queue: 'privatelink.queue.${environment().suffixes.storage}'
-    table: 'privatelink.table.${environment().suffixes.storage}'
-    vault: 'privatelink.vaultcore.azure.net'
-  },
-  withOpenAI ? { account: 'privatelink.openai.azure.com' } : {}
-)
+@description('Private DNS zones by the group id that they serve.')
+param zones stringMap
 
 resource rules 'Microsoft.Network/networkSecurityGroups@2024-07-01' = {
   name: 'nsg-${name}'
@@ -56,7 +46,6 @@ resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
   }
 
   resource app 'subnets' existing = { name: 'app' }
-  resource endpoints 'subnets' existing = { name: 'endpoints' }
 }
 
 resource dnsZones 'Microsoft.Network/privateDnsZones@2024-06-01' = [
@@ -75,9 +64,3 @@ resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01
 
 @description('Subnet of the app.')
 output appSubnetId string = network::app.id
-
-@description('Where private endpoints go.')
-output link privateLink = {
-  subnetId: network::endpoints.id
-  zoneIds: toObject(items(zones), zone => zone.key, zone => resourceId('Microsoft.Network/privateDnsZones', zone.value))
-}

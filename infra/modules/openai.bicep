@@ -68,8 +68,5 @@ module endpoint 'private-endpoint.bicep' = if (link != null) {
   }
 }
 
-@description('Name.')
-output name string = account.name
-
 @description('Address.')
 output endpoint string = account.properties.endpoint

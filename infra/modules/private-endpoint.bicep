@@ -13,17 +13,25 @@ param tags stringMap
 param targetId string
 
 @description('Which of the resource\'s services.')
-param group 'blob' | 'queue' | 'table' | 'vault' | 'account'
+param group 'blob' | 'table' | 'vault' | 'account'
 
 @description('Where it goes.')
 param link privateLink
+
+resource network 'Microsoft.Network/virtualNetworks@2024-07-01' existing = {
+  name: link.network
+
+  resource subnet 'subnets' existing = { name: 'endpoints' }
+}
+
+resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' existing = { name: link.zones[group] }
 
 resource endpoint 'Microsoft.Network/privateEndpoints@2024-07-01' = {
   name: name
   location: location
   tags: tags
   properties: {
-    subnet: { id: link.subnetId }
+    subnet: { id: network::subnet.id }
     privateLinkServiceConnections: [
       { name: group, properties: { privateLinkServiceId: targetId, groupIds: [group] } }
     ]
@@ -31,6 +39,6 @@ resource endpoint 'Microsoft.Network/privateEndpoints@2024-07-01' = {
 
   resource dns 'privateDnsZoneGroups' = {
     name: 'default'
-    properties: { privateDnsZoneConfigs: [{ name: group, properties: { privateDnsZoneId: link.zoneIds[group] } }] }
+    properties: { privateDnsZoneConfigs: [{ name: group, properties: { privateDnsZoneId: zone.id } }] }
   }
 }

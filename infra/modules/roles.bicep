@@ -6,9 +6,6 @@ param appPrincipalId string
 @description('Account of the Functions host.')
 param hostStorageName string
 
-@description('Container of the deployment package.')
-param packageContainerName string
-
 @description('Account of the usage records.')
 param usageStorageName string
 
@@ -30,7 +27,6 @@ param operatorPrincipalType 'User' | 'Group' | 'ServicePrincipal'
 // https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
 var roles = {
   storageBlobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
-  storageBlobDataContributor: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
   storageTableDataContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
   keyVaultSecretsUser: '4633458b-17de-408a-b874-0445c86b69e6'
   keyVaultSecretsOfficer: 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7'
@@ -38,15 +34,7 @@ var roles = {
   monitoringMetricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb'
 }
 
-resource hostStorage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
-  name: hostStorageName
-
-  resource blobs 'blobServices' existing = {
-    name: 'default'
-
-    resource packages 'containers' existing = { name: packageContainerName }
-  }
-}
+resource hostStorage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = { name: hostStorageName }
 
 resource usageStorage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = { name: usageStorageName }
 
@@ -131,20 +119,7 @@ resource telemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// The operator uploads packages and sets provider keys; usage records it reads through the gateway's reports.
-resource operatorPackages 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorPrincipalId)) {
-  name: guid(hostStorage::blobs::packages.id, operatorPrincipalId, roles.storageBlobDataContributor)
-  scope: hostStorage::blobs::packages
-  properties: {
-    principalId: operatorPrincipalId
-    principalType: operatorPrincipalType
-    roleDefinitionId: subscriptionResourceId(
-      'Microsoft.Authorization/roleDefinitions',
-      roles.storageBlobDataContributor
-    )
-  }
-}
-
+// The operator sets provider keys. Packages go through the app itself, usage records are read through the gateway's reports.
 resource operatorSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorPrincipalId)) {
   name: guid(vault.id, operatorPrincipalId, roles.keyVaultSecretsOfficer)
   scope: vault

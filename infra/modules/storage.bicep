@@ -17,18 +17,17 @@ param sku 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS'
 @description('Blob containers to make.')
 param containers string[]
 
+@description('Tables to make.')
+param tables string[]
+
 @description('Forbid that the account is deleted.')
 param locked bool
-
-@description('Days after which exported usage is deleted; 0 keeps it.')
-@minValue(0)
-param exportRetentionDays int
 
 @description('Where metrics and deletions are logged.')
 param workspaceId string
 
 @description('Services that get a private endpoint when there is a private network.')
-param services ('blob' | 'queue' | 'table')[]
+param services ('blob' | 'table')[]
 
 @description('Private network, or null.')
 param link privateLink?
@@ -63,28 +62,10 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     resource container 'containers' = [for container in containers: { name: container }]
   }
 
-  resource tables 'tableServices' = {
+  resource tableService 'tableServices' = {
     name: 'default'
-  }
 
-  resource lifecycle 'managementPolicies' = if (exportRetentionDays > 0) {
-    name: 'default'
-    properties: {
-      policy: {
-        rules: [
-          {
-            name: 'expire-exports'
-            enabled: true
-            type: 'Lifecycle'
-            definition: {
-              filters: { blobTypes: ['blockBlob'], prefixMatch: ['usage-export/'] }
-              actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: exportRetentionDays } } }
-            }
-          }
-        ]
-      }
-    }
-    dependsOn: [blobs]
+    resource table 'tables' = [for table in tables: { name: table }]
   }
 }
 
@@ -97,7 +78,7 @@ resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (locked) {
 // StorageWrite would log every usage record a second time, at a higher price than the record itself.
 resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'to-log-analytics'
-  scope: account::tables
+  scope: account::tableService
   properties: {
     workspaceId: workspaceId
     logs: [{ category: 'StorageDelete', enabled: true }]
@@ -122,11 +103,5 @@ module endpoints 'private-endpoint.bicep' = [
 @description('Resource id.')
 output id string = account.id
 
-@description('Name.')
-output name string = account.name
-
 @description('Address of the table service.')
 output tableEndpoint string = account.properties.primaryEndpoints.table
-
-@description('Address of the blob service.')
-output blobEndpoint string = account.properties.primaryEndpoints.blob

@@ -17,6 +17,12 @@ param workspaceId string
 @description('Private network, or null.')
 param link privateLink?
 
+@description('Addresses that reach the vault in spite of the private network.')
+param openTo string[]
+
+@description('Forbid that deleted secrets, or the deleted vault, are purged before their time.')
+param purgeProtection bool
+
 resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
   name: name
   location: location
@@ -27,9 +33,14 @@ resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
     enableRbacAuthorization: true
     enableSoftDelete: true
     softDeleteRetentionInDays: 90
-    enablePurgeProtection: true
-    publicNetworkAccess: link == null ? 'enabled' : 'disabled'
-    networkAcls: { defaultAction: link == null ? 'Allow' : 'Deny', bypass: 'AzureServices' }
+    // False is refused: once on, it cannot be taken back.
+    enablePurgeProtection: purgeProtection ? true : null
+    publicNetworkAccess: link == null || !empty(openTo) ? 'enabled' : 'disabled'
+    networkAcls: {
+      defaultAction: link == null ? 'Allow' : 'Deny'
+      bypass: 'AzureServices'
+      ipRules: map(openTo, address => { value: address })
+    }
   }
 }
 
@@ -54,6 +65,3 @@ module endpoint 'private-endpoint.bicep' = if (link != null) {
     link: link!
   }
 }
-
-@description('Name.')
-output name string = vault.name

@@ -1,2 +1,0 @@
-using 'main.bicep'
-extends 'environments/dev.bicepparam'
