@@ -1,0 +1,62 @@
+using Serverless.Tests;
+
+namespace Serverless.Gateway.Tests.Infrastructure;
+
+/// <summary>The templates through the compiler: clean, formatted, buildable with each environment's parameters, and making what the golden files say.</summary>
+public sealed class BicepTests(Bicep bicep) : IClassFixture<Bicep>
+{
+    public static TheoryData<string> Environments => [.. Snapshot.Environments];
+
+    [Fact]
+    public async Task The_templates_lint_without_a_warning()
+    {
+        (int exit, string text) = await bicep.RunAsync("lint", bicep.Copy(Path.Combine(Repository.Root, "infra", "main.bicep")));
+
+        Assert.Equal("", text);
+        Assert.Equal(0, exit);
+    }
+
+    [Fact]
+    public async Task Sources_are_formatted()
+    {
+        (int exit, string text) = await bicep.RunAsync("format", "--pattern", bicep.Copy(Repository.Root) + "/**/*.bicep*");
+
+        Assert.Equal("", text);
+        Assert.Equal(0, exit);
+        string[] sources = [.. Directory.GetFiles(Path.Combine(Repository.Root, "infra"), "*.bicep*", SearchOption.AllDirectories), Bicep.PathOf("full")];
+        Assert.All(sources, source => Assert.Equal(File.ReadAllText(bicep.Copy(source)), File.ReadAllText(source)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Environments))]
+    public async Task Parameters_build_without_a_warning(string environment)
+    {
+        (int exit, string text) = await bicep.RunAsync("build-params", bicep.Copy(Bicep.PathOf(environment)), "--outfile", Path.Combine(bicep.Copy(Repository.Root), environment + ".json"));
+
+        Assert.Equal("", text);
+        Assert.Equal(0, exit);
+    }
+
+    [Theory]
+    [MemberData(nameof(Environments))]
+    public async Task An_environment_is_what_its_golden_file_says(string environment)
+    {
+        string parameters = bicep.Copy(Bicep.PathOf(environment));
+        (int exit, string text) = await bicep.RunAsync(
+            "snapshot", parameters, "--mode", "overwrite", "--deployment-name", "gateway", "--location", "swedencentral",
+            "--subscription-id", "00000000-0000-0000-0000-000000000001", "--tenant-id", "00000000-0000-0000-0000-000000000002");
+
+        // A warning says that a part could not be predicted, which a what-if would not show either.
+        Assert.Equal("", text);
+        Assert.Equal(0, exit);
+        string snapshot = (await File.ReadAllTextAsync(Path.ChangeExtension(parameters, "snapshot.json"), TestContext.Current.CancellationToken)).ReplaceLineEndings("\n").TrimEnd() + "\n";
+        string golden = Snapshot.PathOf(environment);
+        if (System.Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1")
+        {
+            await File.WriteAllTextAsync(golden, snapshot, TestContext.Current.CancellationToken);
+        }
+
+        Assert.True(File.Exists(golden), $"There is no {golden}. Run UPDATE_GOLDEN=1 dotnet test, then read the file.");
+        Assert.Equal(await File.ReadAllTextAsync(golden, TestContext.Current.CancellationToken), snapshot);
+    }
+}
