@@ -221,7 +221,7 @@ module roles 'modules/roles.bicep' = {
   dependsOn: [hostStorage, usageStorage, vault, openAI, monitoring]
 }
 
-// What the App reads; every name stands in local.settings.sample.json too.
+// What the App reads; tests hand it to the App's own reader.
 var providerSettingsList = flatten(map(
   providers,
   provider =>
@@ -268,7 +268,14 @@ module app 'modules/app.bicep' = {
     allowedOrigins: allowedOrigins
     settings: union(
       { Gateway__usage__tableEndpoint: usageStorage.outputs.tableEndpoint },
-      deployOpenAI ? { AZURE_OPENAI_ENDPOINT: openAI.?outputs.endpoint ?? '' } : {},
+      // Without a key the gateway uses its identity.
+      deployOpenAI
+        ? {
+            Gateway__providers__azure__kind: 'azure-openai'
+            Gateway__providers__azure__baseUrl: openAI.?outputs.endpoint ?? ''
+            Gateway__providers__azure__models: join(map(modelDeployments, deployment => deployment.name), ',')
+          }
+        : {},
       toObject(concat(providerSettingsList, callerSettingsList), setting => setting.name, setting => setting.value),
       settings
     )

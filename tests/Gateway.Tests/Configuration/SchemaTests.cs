@@ -11,6 +11,8 @@ public sealed class SchemaTests
 {
     private static readonly JsonElement Schema = JsonElement.Parse(File.ReadAllText(Path.Combine(Repository.Root, "functions", "App", "gateway.schema.json")));
 
+    private static readonly string SamplePath = Path.Combine(Repository.Root, "local.settings.sample.json");
+
     [Fact]
     public void The_schema_names_every_kind() =>
         Assert.Equal(
@@ -37,21 +39,26 @@ public sealed class SchemaTests
     }
 
     [Fact]
-    public void The_sample_says_every_setting_once_and_can_be_used()
+    public void The_sample_can_be_used()
     {
-        JsonObject values = JsonNode.Parse(File.ReadAllText(Path.Combine(Repository.Root, "local.settings.sample.json")))!["Values"]!.AsObject();
+        JsonObject values = JsonNode.Parse(File.ReadAllText(SamplePath))!["Values"]!.AsObject();
         GatewaySettings settings = Settings.Read("{}", [.. values.Select(v => (v.Key, v.Value!.GetValue<string>()))]);
 
         Assert.Equal(
             ["anthropic", "azure-openai", "databricks", "demo", "gemini", "mistral", "openai", "openai-compatible"],
             settings.Providers.Select(provider => provider.Kind.Name).Distinct().Order());
-        foreach ((string definition, string prefix) in new[] { ("provider", "Gateway__providers__"), ("quirks", "quirks__"), ("endpoint", "Gateway__endpoints__"), ("caller", "Gateway__callers__"), ("limits", "Gateway__limits__"), ("usage", "Gateway__usage__"), ("prices", "Gateway__prices__"), ("price", "Gateway__prices__models__"), ("longContext", "__longContext__"), ("discount", "Gateway__prices__discounts__") })
-        {
-            foreach (JsonProperty property in Definition(definition).GetProperty("properties").EnumerateObject())
-            {
-                Assert.Contains(values, value => value.Key.Contains(prefix, StringComparison.Ordinal) && value.Key.Contains("__" + property.Name, StringComparison.Ordinal));
-            }
-        }
+    }
+
+    [Fact]
+    public void The_sample_holds_every_setting_and_no_other()
+    {
+        JsonProperty[] values = [.. JsonElement.Parse(File.ReadAllText(SamplePath)).GetProperty("Values").EnumerateObject()];
+        string[] examples = [.. values.Select(value => value.Value.GetString()!).Where(value => value.StartsWith("env:", StringComparison.Ordinal)).Select(value => value["env:".Length..])];
+
+        Assert.Equal(values.Length, values.Select(value => value.Name).Distinct(StringComparer.OrdinalIgnoreCase).Count());
+        Assert.Equal(
+            SettingNames.OfSchema(Schema).Concat(SettingNames.Variables).Concat(SettingNames.Others.Keys).Concat(examples).Order(),
+            values.Select(value => SettingNames.Normalize(value.Name)).Distinct().Order());
     }
 
     private static JsonElement Definition(string name) => Schema.GetProperty("definitions").GetProperty(name);

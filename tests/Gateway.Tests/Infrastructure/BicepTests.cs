@@ -1,3 +1,6 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Serverless.Tests;
 
 namespace Serverless.Gateway.Tests.Infrastructure;
@@ -5,6 +8,8 @@ namespace Serverless.Gateway.Tests.Infrastructure;
 /// <summary>The templates through the compiler: clean, formatted, buildable with each environment's parameters, and making what the golden files say.</summary>
 public sealed class BicepTests(Bicep bicep) : IClassFixture<Bicep>
 {
+    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static TheoryData<string> Environments => [.. Snapshot.Environments];
 
     [Fact]
@@ -49,7 +54,7 @@ public sealed class BicepTests(Bicep bicep) : IClassFixture<Bicep>
         // A warning says that a part could not be predicted, which a what-if would not show either.
         Assert.Equal("", text);
         Assert.Equal(0, exit);
-        string snapshot = (await File.ReadAllTextAsync(Path.ChangeExtension(parameters, "snapshot.json"), TestContext.Current.CancellationToken)).ReplaceLineEndings("\n").TrimEnd() + "\n";
+        string snapshot = Sorted(await File.ReadAllTextAsync(Path.ChangeExtension(parameters, "snapshot.json"), TestContext.Current.CancellationToken));
         string golden = Snapshot.PathOf(environment);
         if (System.Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1")
         {
@@ -58,5 +63,13 @@ public sealed class BicepTests(Bicep bicep) : IClassFixture<Bicep>
 
         Assert.True(File.Exists(golden), $"There is no {golden}. Run UPDATE_GOLDEN=1 dotnet test, then read the file.");
         Assert.Equal(await File.ReadAllTextAsync(golden, TestContext.Current.CancellationToken), snapshot);
+    }
+
+    // Bicep lists outputs in any order.
+    private static string Sorted(string snapshot)
+    {
+        JsonNode root = JsonNode.Parse(snapshot)!;
+        root["outputs"] = new JsonObject(root["outputs"]!.AsObject().OrderBy(output => output.Key, StringComparer.Ordinal).Select(output => KeyValuePair.Create(output.Key, output.Value?.DeepClone())));
+        return root.ToJsonString(Readable).ReplaceLineEndings("\n") + "\n";
     }
 }
