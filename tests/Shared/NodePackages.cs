@@ -1,5 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace Serverless.Tests;
 
@@ -37,6 +39,8 @@ internal sealed class NodePackages
         string? missing = null;
         try
         {
+            // Several test assemblies use the same folder, each in a process of its own.
+            await using FileStream turn = await TurnAsync(folder);
             if (!File.Exists(stamp) || File.GetLastWriteTimeUtc(stamp) < File.GetLastWriteTimeUtc(Path.Combine(folder, "package-lock.json")))
             {
                 (int exit, string output) = await RunAsync(OperatingSystem.IsWindows() ? "npm.cmd" : "npm", ["ci"], folder);
@@ -51,6 +55,22 @@ internal sealed class NodePackages
         catch (Win32Exception e)
         {
             return new NodePackages(folder, $"Node and npm are needed here: {e.Message}");
+        }
+    }
+
+    private static async Task<FileStream> TurnAsync(string folder)
+    {
+        string name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(folder)).AsSpan(0, 8));
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return new FileStream(Path.Combine(Path.GetTempPath(), $"serverless-npm-{name}.lock"), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
+            }
+            catch (IOException) when (attempt < 3000)
+            {
+                await Task.Delay(100);
+            }
         }
     }
 

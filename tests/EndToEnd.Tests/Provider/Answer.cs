@@ -49,9 +49,13 @@ public static class Script
         "agent" or "parallel" => new Answer(new Say("Results: ", string.Join(" | ", asked.ToolResults))),
         "image" => new Answer(new Say("sha256 ", string.Join(",", asked.Media.Select(Sha256)))),
         "json" => new Answer(new Say(asked.HasSchema ? """{"answer":""" : "no schema", asked.HasSchema ? "42}" : "")),
+        "paced" => new Answer(new Say([.. Enumerable.Range(0, 12).Select(i => $"word{i} ")])),
         "slow" => new Answer(new Say([.. Enumerable.Range(0, 600).Select(i => $"word{i} ")])),
         _ => new Answer(new Say("unknown scenario ", asked.Model)),
     };
+
+    /// <summary>How long the model thinks between two events; before a whole answer, ten times as long.</summary>
+    public static TimeSpan Pause(string model) => TimeSpan.FromMilliseconds(model switch { "slow" => 50, "paced" => 10, _ => 0 });
 
     private static string Sha256(byte[] bytes) => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes));
 }

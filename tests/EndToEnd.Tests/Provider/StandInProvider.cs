@@ -103,8 +103,10 @@ public sealed class StandInProvider : IAsyncDisposable
         }
 
         Answer answer = Script.For(asked);
+        TimeSpan pause = Script.Pause(asked.Model);
         if (!asked.Stream)
         {
+            await Task.Delay(10 * pause, context.RequestAborted);
             await WriteAsync(context, 200, wire.Whole(answer));
             return;
         }
@@ -117,10 +119,7 @@ public sealed class StandInProvider : IAsyncDisposable
                 string frame = name is null ? $"data: {data}\n\n" : $"event: {name}\ndata: {data}\n\n";
                 await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(frame), context.RequestAborted);
                 await context.Response.Body.FlushAsync(context.RequestAborted);
-                if (asked.Model == "slow")
-                {
-                    await Task.Delay(50, context.RequestAborted);
-                }
+                await Task.Delay(pause, context.RequestAborted);
             }
         }
         catch (OperationCanceledException)

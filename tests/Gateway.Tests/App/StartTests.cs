@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Serverless.Gateway.Access;
+using Serverless.Tests;
 
 namespace Serverless.Gateway.Tests.App;
 

@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Text;
-using System.Text.Json;
 using Azure.Core.Pipeline;
 using Azure.Data.Tables;
 using Serverless.Tests;
@@ -9,92 +6,23 @@ using Serverless.Tests;
 
 namespace Serverless.Gateway.Tests.Storage;
 
-/// <summary>
-/// The real storage emulator, one for the assembly: tables only, in memory, on a free loopback port. It ends when its standard input
-/// closes, and so also when the tests are killed.
-/// </summary>
+/// <summary>The real storage emulator, one for the assembly.</summary>
 public sealed class Azurite : IAsyncLifetime
 {
-    // The emulator's documented account; it opens nothing else.
-    private const string Account = "devstoreaccount1";
-    private const string AccountKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
-
-    private const string Wrapper = """
-        process.stdin.resume(); process.stdin.on('end', () => process.exit(0));
-        process.argv.splice(1, 0, 'azurite-table');
-        const server = require('net').Server.prototype, listen = server.listen;
-        server.listen = function (...a) { this.once('listening', () => console.log('LISTENING ' + this.address().port)); return listen.apply(this, a); };
-        require(MAIN);
-        """;
-
-    private Process? _process;
-    private string? _missing;
-    private string _endpoint = "";
+    private AzuriteProcess? _process;
     private int _tables;
 
-    public async ValueTask InitializeAsync()
-    {
-        NodePackages packages = await NodePackages.InstallAsync("tests", "Gateway.Tests", "Storage", "azurite");
-        _missing = packages.Missing;
-        if (_missing is not null)
-        {
-            return;
-        }
+    public async ValueTask InitializeAsync() => _process = await AzuriteProcess.StartAsync();
 
-        string main = Path.Combine(packages.Folder, "node_modules", "azurite", "dist", "src", "table", "main.js");
-        var start = new ProcessStartInfo(packages.Node, ["-e", Wrapper.Replace("MAIN", JsonSerializer.Serialize(main), StringComparison.Ordinal), "--",
-            "--tableHost", "127.0.0.1", "--tablePort", "0", "--inMemoryPersistence", "--silent", "--disableTelemetry", "--skipApiVersionCheck"])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        _process = Process.Start(start)!;
-        var errors = new StringBuilder();
-        _process.ErrorDataReceived += (_, e) => errors.AppendLine(e.Data);
-        _process.BeginErrorReadLine();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (await _process.StandardOutput.ReadLineAsync(limit.Token) is { } line)
-        {
-            if (line.StartsWith("LISTENING ", StringComparison.Ordinal))
-            {
-                _endpoint = $"http://127.0.0.1:{line[10..].Trim()}/{Account}";
-                _ = _process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-                return;
-            }
-        }
-
-        throw new InvalidOperationException($"Azurite did not start: {errors}");
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_process is null)
-        {
-            return;
-        }
-
-        _process.StandardInput.Close();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
-        try
-        {
-            await _process.WaitForExitAsync(limit.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            _process.Kill(entireProcessTree: true);
-        }
-
-        _process.Dispose();
-    }
+    public ValueTask DisposeAsync() => _process?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     /// <summary>What an operator would configure; skips the test where the emulator cannot run.</summary>
     public string ConnectionString
     {
         get
         {
-            Assert.SkipWhen(_missing is not null, _missing ?? "");
-            return $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={AccountKey};TableEndpoint={_endpoint};";
+            Assert.SkipWhen(_process!.Missing is not null, _process.Missing ?? "");
+            return _process.ConnectionString;
         }
     }
 

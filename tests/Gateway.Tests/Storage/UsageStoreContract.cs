@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Serverless.Gateway.Metering;
 using Serverless.Gateway.Metering.Storage;
+using Serverless.Gateway.Reports.Rollups;
 using Serverless.Translation.Dialects;
 
 namespace Serverless.Gateway.Tests.Storage;
@@ -141,6 +142,39 @@ public sealed class TableUsageStoreTests(Azurite azurite) : UsageStoreContract
 /// <summary>The contract over a SQLite file.</summary>
 public sealed class SqliteUsageStoreTests : UsageStoreContract
 {
+    [Fact]
+    public async Task A_file_without_records_yet_is_no_error()
+    {
+        string path = Path.Combine(Folder, "empty.db");
+        await new SqliteRollupStore(path).ReadAsync(RollupPeriod.Of(RollupLevel.Hour, DateTimeOffset.UtcNow), TestContext.Current.CancellationToken);
+        var reader = new SqliteUsageReader(path);
+
+        Assert.Null(await reader.FindAsync(Records.Full().RequestId, TestContext.Current.CancellationToken));
+        Assert.Empty(await reader.HoursAsync(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Two_who_write_at_once_do_not_mix_their_rows_up()
+    {
+        using var sink = new SqliteUsageSink(Path.Combine(Folder, "shared.db"));
+        UsageRecord[] records = [.. Enumerable.Range(0, 2000).Select(i => Records.Full() with { Endpoint = $"e{i}" })];
+
+        await Parallel.ForEachAsync(records.Chunk(10), new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = TestContext.Current.CancellationToken }, async (chunk, stop) =>
+        {
+            await sink.PrepareAsync(stop);
+            await sink.WriteAsync([.. chunk.Select(UsageRow.OfCompleted)], stop);
+        });
+
+        var reader = new SqliteUsageReader(Path.Combine(Folder, "shared.db"));
+        Dictionary<string, string?> found = [];
+        await foreach (UsageRecord record in reader.ReadAsync(records[0].Accepted, records[^1].Accepted.AddMilliseconds(1), TestContext.Current.CancellationToken))
+        {
+            found.Add(record.RequestId, record.Endpoint);
+        }
+
+        Assert.Equal(records.ToDictionary(r => r.RequestId, r => r.Endpoint), found);
+    }
+
     private protected override (IUsageSink Sink, IUsageReader Reader) Open()
     {
         string path = Path.Combine(Folder, "usage.db");

@@ -60,6 +60,13 @@ internal sealed class SqliteUsageReader(string path) : IUsageReader
 
         await using SqliteConnection connection = await SqliteUsageSink.OpenAsync(path, cancellationToken);
         await using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "SELECT 1 FROM sqlite_master WHERE name = 'record'";
+        if (await command.ExecuteScalarAsync(cancellationToken) is null)
+        {
+            // Nothing was ever written; the file may be there for another reason.
+            yield break;
+        }
+
         command.CommandText = sql;
         command.Parameters.AddWithValue("$a", a);
         command.Parameters.AddWithValue("$b", b ?? "");

@@ -15,6 +15,7 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
 {
     private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(5);
 
+    private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly ArrayBufferWriter<byte> _json = new(2048);
     private readonly CancellationTokenSource _stop = new();
     private SqliteConnection? _connection;
@@ -29,11 +30,22 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
 
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {
-        if (_connection is not null)
+        await _turn.WaitAsync(cancellationToken);
+        try
         {
-            return;
+            if (_connection is null)
+            {
+                await ConnectAsync(cancellationToken);
+            }
         }
+        finally
+        {
+            _turn.Release();
+        }
+    }
 
+    private async Task ConnectAsync(CancellationToken cancellationToken)
+    {
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
         {
             Directory.CreateDirectory(folder);
@@ -61,7 +73,21 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
         _ = Task.Run(CheckpointAsync, CancellationToken.None);
     }
 
-    public Task WriteAsync(IReadOnlyList<UsageRow> rows, CancellationToken cancellationToken)
+    public async Task WriteAsync(IReadOnlyList<UsageRow> rows, CancellationToken cancellationToken)
+    {
+        // A connection is for one at a time: what was in the journal goes to the store beside what is new.
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            Write(rows);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private void Write(IReadOnlyList<UsageRow> rows)
     {
         // SQLite has no asynchronous calls; this runs on the store's own loop.
         _begin!.ExecuteNonQuery();
@@ -91,8 +117,6 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
 
             throw;
         }
-
-        return Task.CompletedTask;
     }
 
     public void Dispose()
@@ -108,12 +132,13 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
     /// <summary>A connection to the file.</summary>
     internal static async Task<SqliteConnection> OpenAsync(string path, CancellationToken cancellationToken)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
+        // Whoever finds another one writing waits for a second, then fails: callers have a patience of their own.
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 1 }.ToString());
         await connection.OpenAsync(cancellationToken);
 
         // A record fits into a page of 8 KB, but not into one of 4 without an overflow page, which would be written besides. The log is folded
         // into the file by a connection of its own, since that waits for the disk; the limit is for when that falls behind.
-        using SqliteCommand command = Command(connection, "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=5000; PRAGMA wal_autocheckpoint=50000;");
+        using SqliteCommand command = Command(connection, "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=1000; PRAGMA wal_autocheckpoint=50000;");
         command.ExecuteNonQuery();
         return connection;
     }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Azure.Core;
 using Azure.Data.Tables;
 using Microsoft.Extensions.DependencyInjection;
@@ -29,8 +31,11 @@ internal sealed record UsageSettings
     /// <summary>What the names of the tables begin with: letters and digits.</summary>
     public string TablePrefix { get; init; } = "usage";
 
-    /// <summary>Folder of the journal, for the time that the store is away.</summary>
-    public string JournalFolder { get; init; } = System.IO.Path.Combine(System.IO.Path.GetTempPath(), "serverless-usage-journal");
+    /// <summary>
+    /// Folder of the journal, for the time that the store is away; null for one beside the SQLite file, or one in the temporary folder that is
+    /// the table prefix's and account's own: what is found in it goes into this store and no other.
+    /// </summary>
+    public string? JournalFolder { get; init; }
 }
 
 /// <summary>Kinds of stores.</summary>
@@ -71,20 +76,39 @@ internal static class UsageServices
         }
 
         services.AddSingleton(new UsageStoreTimes());
-        services.AddSingleton(p => new UsageJournal(settings.JournalFolder, p.GetRequiredService<TimeProvider>()));
+        string folder = settings.JournalFolder ?? JournalOf(settings);
+        services.AddSingleton(p => new UsageJournal(folder, p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new GroupCommitStore(
             p.GetRequiredService<Func<IUsageSink>>()(),
             p.GetRequiredService<UsageJournal>(),
             p.GetRequiredService<UsageStoreTimes>(),
             p.GetRequiredService<TimeProvider>(),
             p.GetRequiredService<ILogger<GroupCommitStore>>()));
-        services.AddSingleton<IUsageStore>(p => p.GetRequiredService<GroupCommitStore>());
         services.AddSingleton<IHostedService>(p => p.GetRequiredService<GroupCommitStore>());
+        services.AddSingleton(p => new RequestsInFlight(
+            p.GetRequiredService<GroupCommitStore>(),
+            p.GetRequiredService<UsageJournal>(),
+            folder,
+            p.GetRequiredService<TimeProvider>(),
+            p.GetRequiredService<ILogger<RequestsInFlight>>()));
+        services.AddSingleton<IUsageStore>(p => p.GetRequiredService<RequestsInFlight>());
+        services.AddSingleton<IHostedService>(p => p.GetRequiredService<RequestsInFlight>());
 
         services.AddSingleton(p => new RollupBuilder(p.GetRequiredService<IUsageReader>(), p.GetRequiredService<Func<IUsageSink>>()(), p.GetRequiredService<IRollupStore>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<UsageReport>();
         services.AddHostedService<RollupService>();
         return services;
+    }
+
+    private static string JournalOf(UsageSettings settings)
+    {
+        if (settings.Store == UsageStoreKind.Sqlite)
+        {
+            return Path.GetFullPath(settings.Path) + "-pending";
+        }
+
+        byte[] store = SHA256.HashData(Encoding.UTF8.GetBytes($"{Connect(settings).Uri} {settings.TablePrefix}"));
+        return Path.Combine(Path.GetTempPath(), "serverless-usage-" + Convert.ToHexStringLower(store.AsSpan(0, 8)));
     }
 
     private static TableServiceClient Connect(UsageSettings settings)

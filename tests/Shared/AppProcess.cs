@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Serverless.Gateway.Tests.App;
+namespace Serverless.Tests;
 
 /// <summary>The built App in a process of its own, in an empty folder and with nothing of the tests' environment that could mean something to it.</summary>
 internal sealed class AppProcess : IAsyncDisposable
