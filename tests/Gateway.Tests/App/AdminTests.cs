@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Serverless.Gateway.Access;
+using Serverless.Tests;
 
 namespace Serverless.Gateway.Tests.App;
 

@@ -68,7 +68,7 @@ public sealed class OutageTests(Azurite azurite) : IAsyncLifetime
     {
         int faults = 2;
         _transport.Decide = _ => faults-- > 0 ? Fault.Unavailable : Fault.None;
-        await using GroupCommitStore store = await StartAsync();
+        await using GroupCommitStore store = await StartAsync(new UsageStoreTimes { Attempt = TimeSpan.FromSeconds(20), Patience = TimeSpan.FromSeconds(60) });
 
         UsageRecord record = await CompleteAsync(store);
 
@@ -121,9 +121,9 @@ public sealed class OutageTests(Azurite azurite) : IAsyncLifetime
         Assert.Contains(_log.Lines, l => l.StartsWith("usage.refused", StringComparison.Ordinal) && l.Contains(poisoned.RequestId, StringComparison.Ordinal));
     }
 
-    private async Task<GroupCommitStore> StartAsync()
+    private async Task<GroupCommitStore> StartAsync(UsageStoreTimes? times = null)
     {
-        var store = new GroupCommitStore(new TableUsageSink(_tables), new UsageJournal(Journal, TimeProvider.System), Times, TimeProvider.System, _log.For<GroupCommitStore>());
+        var store = new GroupCommitStore(new TableUsageSink(_tables), new UsageJournal(Journal, TimeProvider.System), times ?? Times, TimeProvider.System, _log.For<GroupCommitStore>());
         await store.StartAsync(CancellationToken.None);
         return store;
     }

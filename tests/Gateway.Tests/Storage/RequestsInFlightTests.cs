@@ -69,7 +69,7 @@ public sealed class RequestsInFlightTests : IAsyncLifetime
         await File.WriteAllTextAsync(file, "", Stop);
         var store = new Silent();
         using var journal = new UsageJournal(file, TimeProvider.System);
-        using var requests = new RequestsInFlight(store, journal, file, TimeProvider.System, NullLogger<RequestsInFlight>.Instance);
+        using var requests = new RequestsInFlight(store, journal, TimeProvider.System, NullLogger<RequestsInFlight>.Instance);
         await requests.StartAsync(Stop);
         UsageRecord record = Records.Full();
 
@@ -83,7 +83,7 @@ public sealed class RequestsInFlightTests : IAsyncLifetime
     private async Task RunAsync(Func<RequestsInFlight, Task> work)
     {
         using var journal = new UsageJournal(_folder, TimeProvider.System);
-        using var requests = new RequestsInFlight(new Silent(), journal, _folder, TimeProvider.System, NullLogger<RequestsInFlight>.Instance);
+        using var requests = new RequestsInFlight(new Silent(), journal, TimeProvider.System, NullLogger<RequestsInFlight>.Instance);
         await requests.StartAsync(Stop);
         await work(requests);
         await requests.StopAsync(Stop);

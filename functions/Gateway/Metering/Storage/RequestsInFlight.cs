@@ -12,7 +12,7 @@ namespace Serverless.Gateway.Metering.Storage;
 /// killed process was working on is visible from the first moment, and not only once the store was told. A successor moves what it finds
 /// into its journal. The file does not outlive the machine; that requests are announced to the store is for that.
 /// </summary>
-internal sealed partial class RequestsInFlight(IUsageStore store, UsageJournal journal, string folder, TimeProvider time, ILogger<RequestsInFlight> logger) : BackgroundService, IUsageStore
+internal sealed partial class RequestsInFlight(IUsageStore store, UsageJournal journal, TimeProvider time, ILogger<RequestsInFlight> logger) : BackgroundService, IUsageStore
 {
     /// <summary>Requests at once that are remembered; those beyond it are not, until they are announced.</summary>
     private const int Slots = 4096;
@@ -60,10 +60,10 @@ internal sealed partial class RequestsInFlight(IUsageStore store, UsageJournal j
     {
         try
         {
-            Directory.CreateDirectory(folder);
+            Directory.CreateDirectory(journal.Folder);
 
             // Allocated at once: a page of a mapped file that finds no room on the disk later would end the process.
-            _file = new FileStream(Path.Combine(folder, $"{Guid.NewGuid():N}.running"), new FileStreamOptions
+            _file = new FileStream(Path.Combine(journal.Folder, $"{Guid.NewGuid():N}.running"), new FileStreamOptions
             {
                 Mode = FileMode.CreateNew,
                 Access = FileAccess.ReadWrite,
@@ -75,7 +75,7 @@ internal sealed partial class RequestsInFlight(IUsageStore store, UsageJournal j
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Log.NoFile(logger, folder, e);
+            Log.NoFile(logger, journal.Folder, e);
         }
 
         return base.StartAsync(cancellationToken);
@@ -122,7 +122,7 @@ internal sealed partial class RequestsInFlight(IUsageStore store, UsageJournal j
 
     private async Task TakeOverAsync()
     {
-        foreach (string path in Directory.GetFiles(folder, "*.running"))
+        foreach (string path in Directory.GetFiles(journal.Folder, "*.running"))
         {
             try
             {

@@ -13,6 +13,9 @@ internal sealed class UsageJournal(string folder, TimeProvider time) : IDisposab
     private readonly SemaphoreSlim _gate = new(1, 1);
     private FileStream? _file;
 
+    /// <summary>Where the files are.</summary>
+    public string Folder => folder;
+
     /// <summary>Adds rows; they are on the disk when the call returns.</summary>
     public async Task AppendAsync(IReadOnlyList<UsageRow> rows)
     {

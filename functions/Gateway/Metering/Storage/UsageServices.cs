@@ -76,8 +76,7 @@ internal static class UsageServices
         }
 
         services.AddSingleton(new UsageStoreTimes());
-        string folder = settings.JournalFolder ?? JournalOf(settings);
-        services.AddSingleton(p => new UsageJournal(folder, p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new UsageJournal(settings.JournalFolder ?? JournalOf(settings, p), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new GroupCommitStore(
             p.GetRequiredService<Func<IUsageSink>>()(),
             p.GetRequiredService<UsageJournal>(),
@@ -88,7 +87,6 @@ internal static class UsageServices
         services.AddSingleton(p => new RequestsInFlight(
             p.GetRequiredService<GroupCommitStore>(),
             p.GetRequiredService<UsageJournal>(),
-            folder,
             p.GetRequiredService<TimeProvider>(),
             p.GetRequiredService<ILogger<RequestsInFlight>>()));
         services.AddSingleton<IUsageStore>(p => p.GetRequiredService<RequestsInFlight>());
@@ -100,14 +98,14 @@ internal static class UsageServices
         return services;
     }
 
-    private static string JournalOf(UsageSettings settings)
+    private static string JournalOf(UsageSettings settings, IServiceProvider services)
     {
         if (settings.Store == UsageStoreKind.Sqlite)
         {
             return Path.GetFullPath(settings.Path) + "-pending";
         }
 
-        byte[] store = SHA256.HashData(Encoding.UTF8.GetBytes($"{Connect(settings).Uri} {settings.TablePrefix}"));
+        byte[] store = SHA256.HashData(Encoding.UTF8.GetBytes(services.GetRequiredService<UsageTables>().Address));
         return Path.Combine(Path.GetTempPath(), "serverless-usage-" + Convert.ToHexStringLower(store.AsSpan(0, 8)));
     }
 

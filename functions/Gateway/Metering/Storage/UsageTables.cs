@@ -25,6 +25,9 @@ internal sealed class UsageTables
         _prefix = prefix;
     }
 
+    /// <summary>Which account, and which tables in it.</summary>
+    public string Address => $"{_service.Uri}{_prefix}";
+
     /// <summary>The table of a request's month.</summary>
     public TableClient Month(DateTimeOffset time) => _service.GetTableClient($"{_prefix}{UsageKey.MonthOf(time)}");
 
