@@ -22,6 +22,7 @@ internal sealed record RequestTraits(string RequestId, string ApiType, DialectId
     /// <summary>Most labels that are kept.</summary>
     private const int MostTags = 64;
 
+    /// <summary>Both may be there; where they name the same label, the later one of these counts.</summary>
     private static readonly string[] TagHeaders = ["Databricks-Ai-Gateway-Request-Tags", "x-gateway-tags"];
 
     /// <summary>Claude Code, Codex, opencode, and a name of our own.</summary>
@@ -32,6 +33,9 @@ internal sealed record RequestTraits(string RequestId, string ApiType, DialectId
 
     /// <summary>The client's <c>User-Agent</c>.</summary>
     public string? UserAgent { get; private init; }
+
+    /// <summary>The coding agent that the user agent names.</summary>
+    public string? Agent { get; private init; }
 
     /// <summary>The client's session, where it names one.</summary>
     public string? SessionId { get; private init; }
@@ -49,12 +53,18 @@ internal sealed record RequestTraits(string RequestId, string ApiType, DialectId
     public static RequestTraits Read(HttpContext http, string requestId, string apiType, DialectId dialect)
     {
         IHeaderDictionary headers = http.Request.Headers;
-        string? tags = First(headers, TagHeaders);
-        bool readable = TryReadTags(tags, out Dictionary<string, string>? labels);
+        Dictionary<string, string>? labels = null;
+        bool readable = true;
+        foreach (string name in TagHeaders)
+        {
+            readable &= TryReadTags(headers[name].ToString(), ref labels);
+        }
+
         return new RequestTraits(requestId, apiType, dialect)
         {
             InvocationId = http.Features.Get<InvocationScope>()?.Id,
             UserAgent = Cut(headers.UserAgent),
+            Agent = CodingAgent.NameOf(headers.UserAgent),
             SessionId = Cut(First(headers, SessionHeaders)),
             ClientAddress = http.Connection.RemoteIpAddress?.ToString(),
             Tags = labels,
@@ -82,10 +92,10 @@ internal sealed record RequestTraits(string RequestId, string ApiType, DialectId
         _ => value,
     };
 
-    private static bool TryReadTags(string? json, out Dictionary<string, string>? tags)
+    /// <summary>Adds the labels of a header; none of them when they are not as they must be.</summary>
+    private static bool TryReadTags(string json, ref Dictionary<string, string>? tags)
     {
-        tags = null;
-        if (json is null)
+        if (json.Length == 0)
         {
             return true;
         }
@@ -98,22 +108,22 @@ internal sealed record RequestTraits(string RequestId, string ApiType, DialectId
                 return false;
             }
 
+            Dictionary<string, string> all = tags is null ? [] : new(tags);
             foreach (JsonProperty tag in document.RootElement.EnumerateObject())
             {
-                if (tag.Value.ValueKind != JsonValueKind.String || tags?.Count >= MostTags)
+                if (tag.Value.ValueKind != JsonValueKind.String || all.Count >= MostTags)
                 {
-                    tags = null;
                     return false;
                 }
 
-                (tags ??= [])[tag.Name] = tag.Value.GetString()!;
+                all[tag.Name] = tag.Value.GetString()!;
             }
 
+            tags = all.Count > 0 ? all : null;
             return true;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            tags = null;
             return false;
         }
     }

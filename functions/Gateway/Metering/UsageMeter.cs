@@ -17,6 +17,7 @@ internal sealed class UsageMeter
     private Destination? _destination;
     private DialectId? _providerDialect;
     private long? _attemptStart;
+    private TimeSpan? _queued;
     private TimeSpan? _firstToken;
     private TokenUsage? _usage;
     private long _outputCharacters;
@@ -60,9 +61,15 @@ internal sealed class UsageMeter
     /// <summary>Estimates the tokens of the prompt; asked only when the provider did not count them.</summary>
     public Func<long>? EstimateInput { get; set; }
 
-    /// <summary>A try at a destination begins. What an earlier try has gathered is forgotten, but for the try itself.</summary>
+    /// <summary>A try at a destination begins. What an earlier try has gathered is forgotten, but for the try itself and what it was billed.</summary>
     public void BeginAttempt(Destination destination)
     {
+        _queued ??= _time.GetElapsedTime(_start);
+        if (_usage is { } counted && _destination is { } before && _attempts.Count > 0)
+        {
+            _attempts[^1] = _attempts[^1] with { InputTokens = counted.InputTokens, OutputTokens = counted.OutputTokens, CostNanoUsd = _prices.CostNanoUsd(before, Endpoint, ModelServed, Tier(), counted, _accepted) };
+        }
+
         _destination = destination;
         _providerDialect = null;
         _attemptStart = _time.GetTimestamp();
@@ -196,6 +203,7 @@ internal sealed class UsageMeter
             Completed = latency is null ? null : _accepted + latency,
             Latency = latency,
             TimeToFirstToken = _firstToken,
+            QueueTime = _queued,
             Principal = Principal?.Id,
             PrincipalType = Principal?.Type.ToString(),
             KeyId = Principal?.KeyId,
@@ -224,7 +232,7 @@ internal sealed class UsageMeter
             Translation = [.. _translation],
             Tags = traits.Tags,
             UserAgent = traits.UserAgent,
-            Agent = CodingAgent.NameOf(traits.UserAgent),
+            Agent = traits.Agent,
             SessionId = traits.SessionId,
             ClientAddress = traits.ClientAddress,
         };

@@ -101,7 +101,7 @@ public sealed record UsageRecord
     /// <summary>Which state of the price list the cost was computed with.</summary>
     public string? PriceVersion { get; init; }
 
-    /// <summary>Time spent waiting for room within the gateway.</summary>
+    /// <summary>From acceptance until the first destination was turned to: reading the request, and whatever it had to wait for in the gateway.</summary>
     public TimeSpan? QueueTime { get; init; }
 
     /// <summary>Bytes of the request's body.</summary>
@@ -165,7 +165,20 @@ public enum RequestOutcome
 /// <param name="Status">The provider's status; 0 when there was no answer.</param>
 /// <param name="Latency">How long it took to succeed or fail.</param>
 /// <param name="Reason">Why it failed; null when it did not.</param>
-public sealed record Attempt(string Destination, int Status, TimeSpan Latency, string? Reason);
+public sealed record Attempt(string Destination, int Status, TimeSpan Latency, string? Reason)
+{
+    /// <summary>
+    /// Tokens that the provider counted before it failed and another was asked, and may bill; null when it counted none. Those of the
+    /// attempt that gave the answer stand in the record itself.
+    /// </summary>
+    public long? InputTokens { get; init; }
+
+    /// <summary>As <see cref="InputTokens"/>, those that it had written.</summary>
+    public long? OutputTokens { get; init; }
+
+    /// <summary>What these cost, in billionths of a US dollar; not part of the record's own cost. Null when nothing was counted or the model has no price.</summary>
+    public long? CostNanoUsd { get; init; }
+}
 
 /// <summary>Where usage records go. Called twice a request; neither call may lose a record that it has accepted.</summary>
 public interface IUsageStore

@@ -168,6 +168,69 @@ public sealed class RecordTests : GatewayTest
         Assert.DoesNotContain("Hello", Gateway.Log.Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task It_tells_everything_that_is_known_of_a_request()
+    {
+        await StartAsync(Family.Messages.Endpoint("m", Stub));
+        Stub.Enqueue(StubAnswer.Json(
+            """
+            {"id":"msg_1","type":"message","role":"assistant","model":"served-model","content":[{"type":"text","text":"Hi there"}],"stop_reason":"max_tokens","stop_sequence":null,
+             "usage":{"input_tokens":5,"cache_read_input_tokens":30,"cache_creation_input_tokens":7,"cache_creation":{"ephemeral_5m_input_tokens":3,"ephemeral_1h_input_tokens":4},"output_tokens":4,"service_tier":"priority"}}
+            """,
+            200,
+            ("request-id", "req_provider")));
+        HttpRequestMessage request = Family.Chat.Request("m", body: """{"model":"m","messages":[{"role":"user","content":"Hello"}],"max_tokens":4,"seed":7}""");
+        request.Headers.Add("Databricks-Ai-Gateway-Request-Tags", """{"team":"red","cost":"42"}""");
+        request.Headers.Add("x-gateway-tags", """{"team":"blue"}""");
+        request.Headers.Add("User-Agent", "codex_cli_rs/0.50.0 (Debian 13; x86_64) xterm");
+        request.Headers.Add("session_id", "session-2");
+        (HttpResponseMessage response, string body) = await AskAsync(request);
+        Assert.Equal(200, (int)response.StatusCode);
+        UsageRecord record = await RecordAsync();
+
+        Assert.Equal(("req_provider", "openai/v1/chat/completions"), (record.ProviderRequestId, record.ApiType));
+        Assert.Equal((42, 30, 7, 3, 4, 4, false), (record.Usage!.InputTokens, record.Usage.CacheReadTokens, record.Usage.CacheWriteTokens, record.Usage.CacheWrite5mTokens, record.Usage.CacheWrite1hTokens, record.Usage.OutputTokens, record.Usage.Estimated));
+        Assert.Equal(46, record.Usage.TotalTokens);
+        Assert.Equal((FinishReason.Length, "priority"), (record.FinishReason, record.ServiceTier));
+        Assert.Equal(("codex", "session-2", "127.0.0.1"), (record.Agent, record.SessionId, record.ClientAddress));
+        Assert.Equal(new Dictionary<string, string> { ["team"] = "blue", ["cost"] = "42" }, record.Tags);
+        Assert.Contains(record.Translation, t => t is { Field: "seed", Dropped: true });
+        Assert.True(record.QueueTime > TimeSpan.Zero && record.QueueTime <= record.TimeToFirstToken && record.TimeToFirstToken <= record.Latency, $"{record.QueueTime} {record.TimeToFirstToken} {record.Latency}");
+        Assert.Equal(record.Accepted + record.Latency, record.Completed);
+        Assert.Equal(Encoding.UTF8.GetByteCount(body), record.BytesOut);
+        Assert.StartsWith(Environment.MachineName, record.Instance, StringComparison.Ordinal);
+        Assert.Matches(@"^\d+\.\d+\.\d+$", record.GatewayVersion);
+    }
+
+    [Fact]
+    public async Task What_an_attempt_that_failed_may_be_billed_stands_with_it()
+    {
+        await StartAsync(Family.Messages.Endpoint("m", Stub, Second));
+        Stub.Enqueue(StubAnswer.Sse([.. Family.Messages.Head, Family.Messages.ErrorFrame]));
+        Second.Enqueue(StubAnswer.Sse([.. Family.Messages.Frames]));
+
+        await AskAsync(Family.Messages.Request("m", stream: true));
+
+        UsageRecord record = await RecordAsync();
+        Assert.Equal([(11, null), (null, null)], record.Attempts.Select(a => (a.InputTokens, a.OutputTokens)));
+        Assert.Equal((11, 4), (record.Usage!.InputTokens, record.Usage.OutputTokens));
+    }
+
+    [Theory]
+    [InlineData("claude-cli/2.1.0 (external, cli)", "claude-code")]
+    [InlineData("codex_exec/0.50.0 (Debian 13; x86_64)", "codex")]
+    [InlineData("GeminiCLI/0.9.0/gemini-2.5-pro (linux; x64)", "gemini-cli")]
+    [InlineData("opencode/1.0.0 ai-sdk/provider-utils/3.0", "opencode")]
+    [InlineData("ai-sdk/provider-utils/3.0 opencode/1.0.0", "opencode")]
+    [InlineData("GitHubCopilotChat/0.30", "copilot")]
+    [InlineData("Cline/3.20", "cline")]
+    [InlineData("QwenCode/0.1 (linux; x64)", "qwen-code")]
+    [InlineData("OpenAI/Python 2.1.0", null)]
+    [InlineData("Declined/1.0 precursor/2 zedtool/3", null)]
+    [InlineData("", null)]
+    [InlineData(null, null)]
+    public void A_coding_agent_is_known_by_its_user_agent(string? userAgent, string? name) => Assert.Equal(name, CodingAgent.NameOf(userAgent));
+
     [Theory]
     [InlineData("""{"a":1}""")]
     [InlineData("[]")]

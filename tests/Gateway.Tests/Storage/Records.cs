@@ -41,7 +41,7 @@ internal static class Records
             StatusCode = 200,
             ErrorCode = "none",
             FinishReason = FinishReason.ToolCalls,
-            Attempts = [new Attempt("zero", 503, TimeSpan.FromMilliseconds(30), "overloaded"), new Attempt("first", 200, TimeSpan.FromMilliseconds(700), null)],
+            Attempts = [new Attempt("zero", 503, TimeSpan.FromMilliseconds(30), "overloaded") { InputTokens = 120, OutputTokens = 1, CostNanoUsd = 1200 }, new Attempt("first", 200, TimeSpan.FromMilliseconds(700), null)],
             Usage = new TokenUsage
             {
                 InputTokens = 120,

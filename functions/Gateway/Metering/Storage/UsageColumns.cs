@@ -166,11 +166,15 @@ internal sealed record AttemptJson(
     [property: JsonPropertyName("destination")] string Destination,
     [property: JsonPropertyName("status_code")] int Status,
     [property: JsonPropertyName("latency_ms")] double LatencyMs,
-    [property: JsonPropertyName("error_code")] string? Reason)
+    [property: JsonPropertyName("error_code")] string? Reason,
+    [property: JsonPropertyName("input_tokens")] long? InputTokens,
+    [property: JsonPropertyName("output_tokens")] long? OutputTokens,
+    [property: JsonPropertyName("cost_nano_usd")] long? CostNanoUsd)
 {
-    public static AttemptJson Of(Attempt attempt) => new(attempt.Destination, attempt.Status, attempt.Latency.TotalMilliseconds, attempt.Reason);
+    public static AttemptJson Of(Attempt attempt) =>
+        new(attempt.Destination, attempt.Status, attempt.Latency.TotalMilliseconds, attempt.Reason, attempt.InputTokens, attempt.OutputTokens, attempt.CostNanoUsd);
 
-    public Attempt ToAttempt() => new(Destination, Status, TimeSpan.FromMilliseconds(LatencyMs), Reason);
+    public Attempt ToAttempt() => new(Destination, Status, TimeSpan.FromMilliseconds(LatencyMs), Reason) { InputTokens = InputTokens, OutputTokens = OutputTokens, CostNanoUsd = CostNanoUsd };
 }
 
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
