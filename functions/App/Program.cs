@@ -6,6 +6,11 @@ if (KeyCommands.TryRun(args, Console.In, Console.Out))
     return 0;
 }
 
+if (await UsageCommands.TryRunAsync(args, Console.OpenStandardOutput, Console.Out, Console.Error) is { } exitCode)
+{
+    return exitCode;
+}
+
 // Settings are read once, so nothing watches their files: where many folders lie below the working directory, watching costs the start 0.2 s.
 Environment.SetEnvironmentVariable("ASPNETCORE_hostBuilder__reloadConfigOnChange", "false");
 WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(args);

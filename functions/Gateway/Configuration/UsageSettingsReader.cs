@@ -14,6 +14,16 @@ internal static class UsageSettingsReader
         ["table"] = UsageStoreKind.Table,
     };
 
+    /// <summary>The settings alone, for commands that need neither providers nor their secrets.</summary>
+    /// <exception cref="GatewayConfigurationException">With every fault there is.</exception>
+    public static UsageSettings ReadAlone(IConfiguration configuration)
+    {
+        List<ConfigurationFault> faults = [];
+        var root = new SettingsSection(configuration.GetSection(GatewayFile.SectionName), "", faults, configuration);
+        UsageSettings settings = Read(root.Object("usage"), configuration, ListenAddress.From(configuration), []);
+        return faults.Count > 0 ? throw new GatewayConfigurationException(faults) : settings;
+    }
+
     /// <summary>
     /// The settings. Whoever names a storage account means tables; whoever says nothing gets a file, and behind a Functions host, where a file
     /// goes with the instance, the tables of the account that the host itself uses.
@@ -61,6 +71,7 @@ internal static class UsageSettingsReader
             Credential = static () => new DefaultAzureCredential(),
             TablePrefix = prefix,
             JournalFolder = section.Text("journalFolder") ?? defaults.JournalFolder,
+            RetentionMonths = (int?)section.Number("retentionMonths", 1),
         };
         section.Close();
         return settings;

@@ -7,6 +7,7 @@ using Serverless.Gateway.Metering;
 using Serverless.Gateway.Metering.Storage;
 using Serverless.Gateway.Pipeline;
 using Serverless.Gateway.Reports;
+using Serverless.Gateway.Reports.Export;
 using Serverless.Translation.Canonical;
 using Serverless.Translation.Dialects;
 using Serverless.Translation.Wire;
@@ -110,10 +111,10 @@ internal sealed class ReportRoutes(IAccessControl access, TimeProvider time, Usa
         (IReadOnlyList<UsageRecord> records, string? next) = await query!.RunAsync(reader!, http.RequestAborted);
         if (csv)
         {
-            Csv.WriteLine(body, UsageColumns.All.Select(c => c.Name).Prepend("request_id"));
+            CsvRecordWriter.WriteHeader(body);
             foreach (UsageRecord record in records)
             {
-                Csv.WriteLine(body, UsageColumns.All.Select(c => Csv.Text(c.Get(record))).Prepend(record.RequestId));
+                CsvRecordWriter.Write(record, body);
             }
 
             return Attachment(http, "requests.csv");

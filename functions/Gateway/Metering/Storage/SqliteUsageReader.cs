@@ -21,8 +21,19 @@ internal sealed class SqliteUsageReader(string path) : IUsageReader
 
     public async Task<IReadOnlySet<DateTimeOffset>> HoursAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
-        // One look at the key for each hour that has records, whatever their number.
         HashSet<DateTimeOffset> hours = [];
+        if (!File.Exists(path))
+        {
+            return hours;
+        }
+
+        // The hours of months that were dropped live on in rollups.
+        foreach (string dropped in await SqliteUsageMonths.DroppedHoursAsync(path, UsageKey.HourOf(from), UsageKey.HourOf(to), cancellationToken))
+        {
+            hours.Add(UsageKey.TimeOfHour(dropped));
+        }
+
+        // One look at the key for each hour that has records, whatever their number.
         DateTimeOffset at = from;
         while (await NextAsync(at, to, cancellationToken) is { } id)
         {

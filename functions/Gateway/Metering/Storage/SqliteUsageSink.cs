@@ -13,6 +13,9 @@ namespace Serverless.Gateway.Metering.Storage;
 /// </summary>
 internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
 {
+    /// <summary>Makes the table of the records.</summary>
+    internal const string RecordTable = "CREATE TABLE IF NOT EXISTS record (request_id TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;";
+
     private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -177,7 +180,7 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
         }
 
         return $"""
-            CREATE TABLE IF NOT EXISTS record (request_id TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
+            {RecordTable}
             DROP VIEW IF EXISTS usage;
             CREATE VIEW usage AS SELECT request_id{columns} FROM record;
             """;

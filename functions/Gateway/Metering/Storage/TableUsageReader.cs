@@ -28,18 +28,39 @@ internal sealed class TableUsageReader(UsageTables tables) : IUsageReader
 
     public async IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        HashSet<string> dropped = [];
         foreach ((string hour, string shard) in await tables.ShardsAsync(from, to, cancellationToken))
         {
-            string partition = $"{shard}-{hour}";
-            TableClient table = tables.Named(hour[..6]);
-            await foreach (TableEntity entity in table.QueryAsync<TableEntity>(TableClient.CreateQueryFilter($"PartitionKey eq {partition}"), 1000, cancellationToken: cancellationToken))
+            string month = hour[..6];
+            if (dropped.Contains(month))
             {
-                DateTimeOffset accepted = UsageKey.TimeOf(entity.RowKey);
+                continue;
+            }
+
+            string filter = TableClient.CreateQueryFilter($"PartitionKey eq {$"{shard}-{hour}"}");
+            await using IAsyncEnumerator<TableEntity> rows = tables.Named(month).QueryAsync<TableEntity>(filter, 1000, cancellationToken: cancellationToken).GetAsyncEnumerator(cancellationToken);
+            while (await NextAsync(rows, () => dropped.Add(month)))
+            {
+                DateTimeOffset accepted = UsageKey.TimeOf(rows.Current.RowKey);
                 if (accepted >= from && accepted < to)
                 {
-                    yield return ToRecord(entity);
+                    yield return ToRecord(rows.Current);
                 }
             }
+        }
+    }
+
+    /// <summary>The hours of a dropped month are known still, but its table is gone.</summary>
+    private static async ValueTask<bool> NextAsync(IAsyncEnumerator<TableEntity> rows, Action gone)
+    {
+        try
+        {
+            return await rows.MoveNextAsync();
+        }
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+            gone();
+            return false;
         }
     }
 

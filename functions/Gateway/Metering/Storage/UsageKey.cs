@@ -50,6 +50,9 @@ public static class UsageKey
     /// <summary>The month of a time as it stands in the names of tables.</summary>
     public static string MonthOf(DateTimeOffset time) => time.UtcDateTime.ToString("yyyyMM", CultureInfo.InvariantCulture);
 
+    /// <summary>The start of a month as <see cref="MonthOf"/> writes it.</summary>
+    public static DateTimeOffset TimeOfMonth(string month) => DateTimeOffset.ParseExact(month, "yyyyMM", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+
     /// <summary>The partition of a request, <c>{shard}-{yyyyMMddHH}</c>.</summary>
     public static string PartitionOf(string id) => $"{ShardOf(id)}-{HourOf(TimeOf(id))}";
 

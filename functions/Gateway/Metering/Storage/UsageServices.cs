@@ -31,6 +31,9 @@ internal sealed record UsageSettings
     /// <summary>What the names of the tables begin with: letters and digits.</summary>
     public string TablePrefix { get; init; } = "usage";
 
+    /// <summary>How many whole months are kept besides the current one; null for all.</summary>
+    public int? RetentionMonths { get; init; }
+
     /// <summary>
     /// Folder of the journal, for the time that the store is away; null for one beside the SQLite file, or one in the temporary folder that is
     /// the table prefix's and account's own: what is found in it goes into this store and no other.
@@ -109,10 +112,12 @@ internal static class UsageServices
         return Path.Combine(Path.GetTempPath(), "serverless-usage-" + Convert.ToHexStringLower(store.AsSpan(0, 8)));
     }
 
-    private static TableServiceClient Connect(UsageSettings settings)
+    /// <summary>The account of the settings.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="retries">How often it tries again. The writer has its own patience; a client that tries again by itself would use it up unseen.</param>
+    internal static TableServiceClient Connect(UsageSettings settings, int retries = 0)
     {
-        // The writer has its own patience; a client that tries again by itself would use it up unseen.
-        var options = new TableClientOptions { Retry = { MaxRetries = 0 } };
+        var options = new TableClientOptions { Retry = { MaxRetries = retries } };
         return settings.ConnectionString is { } connection
             ? new TableServiceClient(connection, options)
             : new TableServiceClient(settings.TableEndpoint!, settings.Credential!(), options);

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Azure;
 using Azure.Data.Tables;
+using Azure.Data.Tables.Models;
 
 namespace Serverless.Gateway.Metering.Storage;
 
@@ -33,6 +34,24 @@ internal sealed class UsageTables
 
     /// <summary>The table named <c>{prefix}{name}</c>.</summary>
     public TableClient Named(string name) => _service.GetTableClient(_prefix + name);
+
+    /// <summary>The months that have a table, the oldest first.</summary>
+    public async Task<List<string>> MonthsAsync(CancellationToken cancellationToken)
+    {
+        List<string> months = [];
+        string filter = TableClient.CreateQueryFilter($"TableName ge {_prefix + "0"} and TableName lt {_prefix + ":"}");
+        await foreach (TableItem table in _service.QueryAsync(filter, cancellationToken: cancellationToken))
+        {
+            string name = table.Name[_prefix.Length..];
+            if (name.Length == 6 && name.All(char.IsAsciiDigit))
+            {
+                months.Add(name);
+            }
+        }
+
+        months.Sort(StringComparer.Ordinal);
+        return months;
+    }
 
     /// <summary>Makes sure that a partition's table is there and that the partition can be found by its hour.</summary>
     public async Task EnsureAsync(string requestId, CancellationToken cancellationToken)

@@ -50,6 +50,39 @@ internal sealed class RollupBuilder(IUsageReader reader, IUsageSink sink, IRollu
         return rows.Rows;
     }
 
+    /// <summary>
+    /// Makes the sums of a closed month anew, of its hours and days too: records that were in a journal while the hour was rolled up are in them
+    /// now. Done before the records go.
+    /// </summary>
+    public async Task RebuildAsync(RollupPeriod month, CancellationToken cancellationToken)
+    {
+        IReadOnlySet<DateTimeOffset> hours = await reader.HoursAsync(month.Start, month.End.AddTicks(-1), cancellationToken);
+        var ofMonth = new RollupRows();
+        foreach (RollupPeriod day in month.Parts())
+        {
+            var ofDay = new RollupRows();
+            foreach (RollupPeriod hour in day.Parts().Where(h => hours.Contains(h.Start)))
+            {
+                var ofHour = new RollupRows();
+                await AddRecordsAsync(ofHour, hour.Start, hour.End, sweep: true, cancellationToken);
+                await WriteAsync(hour, ofHour, ofDay);
+            }
+
+            await WriteAsync(day, ofDay, ofMonth);
+        }
+
+        await WriteAsync(month, ofMonth, null);
+
+        async Task WriteAsync(RollupPeriod period, RollupRows rows, RollupRows? longer)
+        {
+            await store.WriteAsync(period, rows.Rows, cancellationToken);
+            foreach (RollupRow row in rows.Rows)
+            {
+                longer?.Add(row);
+            }
+        }
+    }
+
     /// <summary>The starts of the hours in which any request was accepted.</summary>
     public Task<IReadOnlySet<DateTimeOffset>> HoursAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => reader.HoursAsync(from, to, cancellationToken);
 

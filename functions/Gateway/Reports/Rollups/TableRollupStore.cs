@@ -45,9 +45,28 @@ internal sealed class TableRollupStore(UsageTables tables) : IRollupStore
     public async Task WriteAsync(RollupPeriod period, IReadOnlyList<RollupRow> rows, CancellationToken cancellationToken)
     {
         await tables.CreateAsync(_table, cancellationToken);
+        HashSet<string> keys = [];
         foreach (RollupRow[] chunk in rows.Chunk(100))
         {
-            await _table.SubmitTransactionAsync(chunk.Select(r => new TableTransactionAction(TableTransactionActionType.UpsertReplace, ToEntity(period, r))), cancellationToken);
+            TableEntity[] entities = [.. chunk.Select(r => ToEntity(period, r))];
+            keys.UnionWith(entities.Select(e => e.RowKey));
+            await _table.SubmitTransactionAsync(entities.Select(e => new TableTransactionAction(TableTransactionActionType.UpsertReplace, e)), cancellationToken);
+        }
+
+        // Written anew, a period may lack what it had before: a request that was lost then and ended after all.
+        string filter = TableClient.CreateQueryFilter($"PartitionKey eq {period.Key} and RowKey ne {Done}");
+        List<TableEntity> stale = [];
+        await foreach (TableEntity entity in _table.QueryAsync<TableEntity>(filter, 1000, ["PartitionKey", "RowKey"], cancellationToken))
+        {
+            if (!keys.Contains(entity.RowKey))
+            {
+                stale.Add(entity);
+            }
+        }
+
+        foreach (TableEntity[] chunk in stale.Chunk(100))
+        {
+            await _table.SubmitTransactionAsync(chunk.Select(e => new TableTransactionAction(TableTransactionActionType.Delete, e, ETag.All)), cancellationToken);
         }
 
         await _table.UpsertEntityAsync(new TableEntity(period.Key, Done), TableUpdateMode.Replace, cancellationToken);

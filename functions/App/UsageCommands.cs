@@ -1,0 +1,216 @@
+using System.Diagnostics;
+using System.Globalization;
+using Serverless.Gateway.Configuration;
+using Serverless.Gateway.Metering.Storage;
+using Serverless.Gateway.Reports.Export;
+
+namespace Serverless.App;
+
+/// <summary>
+/// <code>
+/// Serverless.App export --month 2026-11 [--format csv|jsonl|parquet] [--out FILE]    writes a month's usage records to a file; - for the output
+/// Serverless.App prune [--keep MONTHS] [--unexported] [--dry-run]                   drops months that are old enough and were exported
+/// </code>
+/// Settings such as <c>--Gateway:usage:path=usage.db</c> may follow.
+/// </summary>
+internal static class UsageCommands
+{
+    private const int Done = 0;
+    private const int Failed = 1;
+
+    /// <summary>Not all that is due could be dropped.</summary>
+    private const int Kept = 3;
+
+    /// <summary>The command was given wrongly (EX_USAGE of sysexits.h).</summary>
+    private const int BadUsage = 64;
+
+    /// <summary>The configuration cannot be used (EX_CONFIG).</summary>
+    private const int BadConfiguration = 78;
+
+    private const int Interrupted = 130;
+
+    private const string Usage = """
+        usage: Serverless.App export --month 2026-11 [--format csv|jsonl|parquet] [--out FILE]
+               Serverless.App prune [--keep MONTHS] [--unexported] [--dry-run]
+        """;
+
+    /// <summary>Runs the command that the arguments name; null when they name none, else its exit code.</summary>
+    public static async Task<int?> TryRunAsync(string[] args, Func<Stream> stdout, TextWriter output, TextWriter error)
+    {
+        if (args is not ["export" or "prune", ..])
+        {
+            return null;
+        }
+
+        var options = new CommandOptions(args[1..], args[0] == "export" ? ["--month", "--format", "--out"] : ["--keep"], args[0] == "export" ? [] : ["--unexported", "--dry-run"]);
+        using var stop = new CancellationTokenSource();
+        Console.CancelKeyPress += (_, e) =>
+        {
+            e.Cancel = true;
+            stop.Cancel();
+        };
+        try
+        {
+            if (options.Fault is { } fault)
+            {
+                throw new CommandException(BadUsage, $"{fault}\n{Usage}");
+            }
+
+            var configuration = new ConfigurationManager();
+            configuration.AddEnvironmentVariables().AddCommandLine(options.Settings);
+            configuration.AddGatewayFile();
+            UsageSettings settings = UsageSettingsReader.ReadAlone(configuration);
+            return args[0] == "export"
+                ? await ExportAsync(settings, options, stdout, output, error, stop.Token)
+                : await PruneAsync(settings, options, output, error, stop.Token);
+        }
+        catch (CommandException e)
+        {
+            error.WriteLine(e.Message);
+            return e.ExitCode;
+        }
+        catch (GatewayConfigurationException e)
+        {
+            error.WriteLine(e.Message);
+            return BadConfiguration;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            error.WriteLine("Interrupted.");
+            return Interrupted;
+        }
+        catch (Exception e)
+        {
+            error.WriteLine($"{args[0]} has failed: {e.Message.Split('\n')[0].Trim()} ({e.GetType().Name})");
+            return Failed;
+        }
+    }
+
+    private static UsageStorage Open(UsageSettings settings)
+    {
+        if (settings.Store == UsageStoreKind.Sqlite && !File.Exists(settings.Path))
+        {
+            throw new CommandException(Failed, $"There is no file {Path.GetFullPath(settings.Path)} (usage.path).");
+        }
+
+        return UsageStorage.Open(settings) ?? throw new CommandException(BadConfiguration, "Usage records go to the log (usage.store), so there is nothing to read.");
+    }
+
+    private static async Task<int> ExportAsync(UsageSettings settings, CommandOptions options, Func<Stream> stdout, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    {
+        string named = options["--month"] ?? throw new CommandException(BadUsage, $"--month is missing, such as 2026-11.\n{Usage}");
+        string month = DateTime.TryParseExact(named, "yyyy-MM", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTime parsed)
+            ? parsed.ToString("yyyyMM", CultureInfo.InvariantCulture)
+            : throw new CommandException(BadUsage, $"--month must be a month such as 2026-11, not '{named}'.");
+        string? file = options["--out"];
+        string ending = Path.GetExtension(file ?? "").TrimStart('.');
+        string format = (options["--format"] ?? (ExportFormats.ByName.ContainsKey(ending) ? ending : "csv")).ToLowerInvariant();
+        if (!ExportFormats.ByName.ContainsKey(format))
+        {
+            throw new CommandException(BadUsage, $"--format must be one of {string.Join(", ", ExportFormats.ByName.Keys)}, not '{format}'.");
+        }
+
+        using UsageStorage storage = Open(settings);
+        var export = new UsageExport(storage, TimeProvider.System);
+        var progress = new ProgressLine(error, named);
+        long count;
+        if (file == "-")
+        {
+            await using Stream stream = stdout();
+            count = await export.ToStreamAsync(month, format, stream, progress.Report, cancellationToken);
+        }
+        else
+        {
+            file ??= $"usage-{named}.{format}";
+            count = await export.ToFileAsync(month, format, file, progress.Report, cancellationToken);
+        }
+
+        progress.End();
+        if (count == 0)
+        {
+            error.WriteLine($"There are no records of {named}; nothing was written.");
+            return Failed;
+        }
+
+        if (file != "-")
+        {
+            string part = export.IsClosed(month) ? "" : ", as far as the month has come";
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{count:N0} records of {named} are in {file}{part}"));
+        }
+
+        return Done;
+    }
+
+    private static async Task<int> PruneAsync(UsageSettings settings, CommandOptions options, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    {
+        int keep = options["--keep"] is not { } given ? settings.RetentionMonths ?? throw new CommandException(BadUsage, "Say how many whole months to keep besides the current one: usage.retentionMonths, or --keep.")
+            : int.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number is >= 1 and <= 1200 ? number
+            : throw new CommandException(BadUsage, $"--keep must be a number of months of at least 1, not '{given}'.");
+        using UsageStorage storage = Open(settings);
+        var export = new UsageExport(storage, TimeProvider.System);
+        IReadOnlyList<DueMonth> due = await export.DueAsync(keep, options.Has("--unexported"), cancellationToken);
+        foreach (DueMonth month in due)
+        {
+            string name = month.Month.Name.Insert(4, "-");
+            if (month.Obstacle is { } obstacle)
+            {
+                error.WriteLine($"{name} is kept: {obstacle}.");
+                continue;
+            }
+
+            if (!options.Has("--dry-run"))
+            {
+                await export.DropAsync(month.Month, cancellationToken);
+            }
+
+            string where = month.Month.Exported is { } mark ? string.Create(CultureInfo.InvariantCulture, $"; its {mark.Records:N0} records are in {mark.File} (SHA-256 {mark.Sha256})") : "; it was not exported";
+            output.WriteLine($"{name} {(options.Has("--dry-run") ? "would be" : "was")} dropped{where}");
+        }
+
+        if (due.Count == 0)
+        {
+            output.WriteLine($"No month is older than {keep} whole months before this one.");
+        }
+
+        return due.Any(m => m.Obstacle is not null) ? Kept : Done;
+    }
+
+    /// <summary>Ends a command with a message.</summary>
+    private sealed class CommandException(int exitCode, string message) : Exception(message)
+    {
+        public int ExitCode { get; } = exitCode;
+    }
+
+    /// <summary>Tells of long work: on a terminal in one line that is written over, elsewhere a line now and then.</summary>
+    private sealed class ProgressLine(TextWriter error, string what)
+    {
+        private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
+
+        private readonly bool _terminal = !Console.IsErrorRedirected;
+        private readonly long _start = Stopwatch.GetTimestamp();
+        private TimeSpan _next = Quiet;
+        private bool _written;
+
+        public void Report(long count, DateTimeOffset hour)
+        {
+            // Looked at now and then: the clock costs more than a record.
+            if ((count & 1023) != 0 || Stopwatch.GetElapsedTime(_start) is var elapsed && elapsed < _next)
+            {
+                return;
+            }
+
+            _next = Stopwatch.GetElapsedTime(_start) + (_terminal ? TimeSpan.FromMilliseconds(250) : TimeSpan.FromSeconds(15));
+            _written = true;
+            string line = string.Create(CultureInfo.InvariantCulture, $"{what}: {count:N0} records, at {hour:yyyy-MM-dd HH}:00");
+            error.Write(_terminal ? "\r" + line.PadRight(60) : line + Environment.NewLine);
+        }
+
+        public void End()
+        {
+            if (_written && _terminal)
+            {
+                error.Write("\r" + new string(' ', 60) + "\r");
+            }
+        }
+    }
+}

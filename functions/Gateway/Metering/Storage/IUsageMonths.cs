@@ -1,0 +1,43 @@
+namespace Serverless.Gateway.Metering.Storage;
+
+/// <summary>
+/// The months that a store holds records of, and how they end: exported, then dropped. What was rolled up of a month stays, and so do the hours
+/// in which it had requests, so that reports by whole hours go on as before.
+/// </summary>
+public interface IUsageMonths
+{
+    /// <summary>The months with records, the oldest first.</summary>
+    Task<IReadOnlyList<UsageMonth>> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>Notes that all records of a month are in a file.</summary>
+    Task MarkAsync(string month, ExportMark mark, CancellationToken cancellationToken);
+
+    /// <summary>Drops the records of a month. Told again after it was interrupted, it goes on.</summary>
+    Task DropAsync(string month, CancellationToken cancellationToken);
+}
+
+/// <summary>A month of records.</summary>
+/// <param name="Name">Its name, <c>202611</c>.</param>
+/// <param name="Exported">Its export; null when there was none.</param>
+/// <param name="State">How far its end has come.</param>
+public sealed record UsageMonth(string Name, ExportMark? Exported, UsageMonthState State);
+
+/// <summary>How far the end of a month has come.</summary>
+public enum UsageMonthState
+{
+    /// <summary>All its records are there.</summary>
+    Whole,
+
+    /// <summary>Dropping it has begun, and was interrupted.</summary>
+    Dropping,
+
+    /// <summary>It was dropped; what there is has come since, from a journal that was away for that long.</summary>
+    Dropped,
+}
+
+/// <summary>That a month was exported as a whole.</summary>
+/// <param name="At">When.</param>
+/// <param name="Records">How many records the file has. A month that has more by now is not the one that was exported.</param>
+/// <param name="File">Name of the file.</param>
+/// <param name="Sha256">Hash of the file, in hexadecimal digits.</param>
+public sealed record ExportMark(DateTimeOffset At, long Records, string File, string Sha256);

@@ -1,0 +1,57 @@
+using Azure;
+using Azure.Data.Tables;
+
+namespace Serverless.Gateway.Metering.Storage;
+
+/// <summary>Months in Azure Table Storage: a table each, and a row of the meta table that keeps the export. The rows that tell a month's hours stay.</summary>
+internal sealed class TableUsageMonths(UsageTables tables) : IUsageMonths
+{
+    private const string Months = "months";
+
+    private readonly TableClient _meta = tables.Named("meta");
+
+    public async Task<IReadOnlyList<UsageMonth>> ListAsync(CancellationToken cancellationToken)
+    {
+        List<UsageMonth> months = [];
+        foreach (string name in await tables.MonthsAsync(cancellationToken))
+        {
+            TableEntity? row = await FindAsync(name, cancellationToken);
+            ExportMark? mark = row?.GetDateTimeOffset("exported") is { } at
+                ? new ExportMark(at, row.GetInt64("records") ?? 0, row.GetString("file") ?? "", row.GetString("sha256") ?? "")
+                : null;
+            months.Add(new UsageMonth(name, mark, Enum.Parse<UsageMonthState>(row?.GetString("state") ?? nameof(UsageMonthState.Whole))));
+        }
+
+        return months;
+    }
+
+    public async Task MarkAsync(string month, ExportMark mark, CancellationToken cancellationToken)
+    {
+        await tables.CreateAsync(_meta, cancellationToken);
+        var row = new TableEntity(Months, month) { ["exported"] = mark.At, ["records"] = mark.Records, ["file"] = mark.File, ["sha256"] = mark.Sha256 };
+        await _meta.UpsertEntityAsync(row, TableUpdateMode.Merge, cancellationToken);
+    }
+
+    public async Task DropAsync(string month, CancellationToken cancellationToken)
+    {
+        await _meta.UpsertEntityAsync(new TableEntity(Months, month) { ["state"] = nameof(UsageMonthState.Dropping) }, TableUpdateMode.Merge, cancellationToken);
+        await tables.Named(month).DeleteAsync(cancellationToken);
+        tables.Forget();
+
+        // What still comes was not exported: the row is replaced, the export goes with it.
+        await _meta.UpsertEntityAsync(new TableEntity(Months, month) { ["state"] = nameof(UsageMonthState.Dropped) }, TableUpdateMode.Replace, cancellationToken);
+    }
+
+    private async Task<TableEntity?> FindAsync(string month, CancellationToken cancellationToken)
+    {
+        try
+        {
+            NullableResponse<TableEntity> found = await _meta.GetEntityIfExistsAsync<TableEntity>(Months, month, cancellationToken: cancellationToken);
+            return found.HasValue ? found.Value : null;
+        }
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+            return null;
+        }
+    }
+}

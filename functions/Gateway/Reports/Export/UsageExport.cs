@@ -1,0 +1,184 @@
+using System.Security.Cryptography;
+using Serverless.Gateway.Metering;
+using Serverless.Gateway.Metering.Storage;
+using Serverless.Gateway.Reports.Rollups;
+
+namespace Serverless.Gateway.Reports.Export;
+
+/// <summary>Writes all records of a month to a file, hour by hour; and drops months that are in a file and older than they need to be kept.</summary>
+internal sealed class UsageExport
+{
+    private readonly UsageStorage _storage;
+    private readonly TimeProvider _time;
+    private readonly RollupBuilder _rollups;
+
+    public UsageExport(UsageStorage storage, TimeProvider time)
+    {
+        _storage = storage;
+        _time = time;
+        _rollups = new RollupBuilder(storage.Reader, storage.Sink, storage.Rollups, time);
+    }
+
+    /// <summary>True when no record of the month can change any more.</summary>
+    public bool IsClosed(string month) => _rollups.IsClosed(Period(month));
+
+    /// <summary>
+    /// Writes a month into a file, which is there as a whole or not at all, and notes that it was exported when the month is over. Requests that
+    /// never ended are marked as lost before.
+    /// </summary>
+    /// <param name="month">The month, <c>202611</c>.</param>
+    /// <param name="format">One of <see cref="ExportFormats.ByName"/>.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="progress">Told of records as they are written, with the hour that they are of.</param>
+    /// <param name="cancellationToken">Ends it; no file is left behind.</param>
+    /// <returns>How many records there are; when there are none, no file is written.</returns>
+    public async Task<long> ToFileAsync(string month, string format, string path, Action<long, DateTimeOffset>? progress, CancellationToken cancellationToken)
+    {
+        string target = Path.GetFullPath(path);
+        if (File.Exists(target) && await StateAsync(month, cancellationToken) != UsageMonthState.Whole)
+        {
+            throw new IOException($"{target} exists, and {month} was dropped: what there is of it now belongs into another file.");
+        }
+
+        string partial = $"{target}.{Environment.ProcessId}.partial";
+        try
+        {
+            long count;
+            await using (var file = new FileStream(partial, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 128 * 1024, FileOptions.Asynchronous))
+            {
+                count = await ToStreamAsync(month, format, file, progress, cancellationToken);
+                file.Flush(flushToDisk: true);
+            }
+
+            if (count == 0)
+            {
+                // The month may have been dropped; the file of its export must not be replaced by an empty one.
+                return 0;
+            }
+
+            string hash = await HashAsync(partial, cancellationToken);
+            File.Move(partial, target, overwrite: true);
+            if (IsClosed(month))
+            {
+                await _storage.Months.MarkAsync(month, new ExportMark(_time.GetUtcNow(), count, Path.GetFileName(target), hash), cancellationToken);
+            }
+
+            return count;
+        }
+        finally
+        {
+            File.Delete(partial);
+        }
+    }
+
+    /// <summary>Writes a month into a stream. Nobody knows what becomes of that: it does not count as exported.</summary>
+    public async Task<long> ToStreamAsync(string month, string format, Stream stream, Action<long, DateTimeOffset>? progress, CancellationToken cancellationToken)
+    {
+        RollupPeriod period = Period(month);
+        if ((await _storage.Reader.HoursAsync(period.Start, period.End.AddTicks(-1), cancellationToken)).Count == 0)
+        {
+            return 0;
+        }
+
+        if (IsClosed(month))
+        {
+            await RollUpAsync(month, await StateAsync(month, cancellationToken), cancellationToken);
+        }
+
+        long count = 0;
+        await using IRecordWriter writer = ExportFormats.ByName[format](stream);
+        await foreach ((DateTimeOffset hour, UsageRecord record) in RecordsAsync(period, cancellationToken))
+        {
+            await writer.WriteAsync(record, cancellationToken);
+            count++;
+            progress?.Invoke(count, hour);
+        }
+
+        await writer.CompleteAsync(cancellationToken);
+        return count;
+    }
+
+    /// <summary>What would become of the months that are older than so many whole months before this one.</summary>
+    /// <param name="keep">How many whole months are kept besides the current one.</param>
+    /// <param name="unexported">True when it does not matter whether a month was exported.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<IReadOnlyList<DueMonth>> DueAsync(int keep, bool unexported, CancellationToken cancellationToken)
+    {
+        string oldest = UsageKey.MonthOf(RollupPeriod.Of(RollupLevel.Month, _time.GetUtcNow()).Start.AddMonths(-keep));
+        List<DueMonth> due = [];
+        foreach (UsageMonth month in await _storage.Months.ListAsync(cancellationToken))
+        {
+            if (string.CompareOrdinal(month.Name, oldest) < 0 && IsClosed(month.Name))
+            {
+                due.Add(new DueMonth(month, unexported ? null : await ObstacleAsync(month, cancellationToken)));
+            }
+        }
+
+        return due;
+    }
+
+    /// <summary>Drops the records of a month, after what is rolled up of it is complete.</summary>
+    public async Task DropAsync(UsageMonth month, CancellationToken cancellationToken)
+    {
+        await RollUpAsync(month.Name, month.State, cancellationToken);
+        await _storage.Months.DropAsync(month.Name, cancellationToken);
+    }
+
+    private async Task<string?> ObstacleAsync(UsageMonth month, CancellationToken cancellationToken)
+    {
+        if (month.State == UsageMonthState.Dropping)
+        {
+            return null;
+        }
+
+        if (month.Exported is not { } export)
+        {
+            return "it was not exported";
+        }
+
+        long count = 0;
+        await foreach (var _ in RecordsAsync(Period(month.Name), cancellationToken))
+        {
+            count++;
+        }
+
+        return count == export.Records ? null : $"it has {count} records, but {export.Records} when it was exported; export it again";
+    }
+
+    /// <summary>What a month holds that was dropped already is not in its sums, which would be lost if they were made anew from the rest.</summary>
+    private async Task RollUpAsync(string month, UsageMonthState state, CancellationToken cancellationToken)
+    {
+        if (state == UsageMonthState.Whole)
+        {
+            await _rollups.RebuildAsync(Period(month), cancellationToken);
+        }
+    }
+
+    private async Task<UsageMonthState> StateAsync(string month, CancellationToken cancellationToken) =>
+        (await _storage.Months.ListAsync(cancellationToken)).FirstOrDefault(m => m.Name == month)?.State ?? UsageMonthState.Whole;
+
+    private async IAsyncEnumerable<(DateTimeOffset Hour, UsageRecord Record)> RecordsAsync(RollupPeriod month, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Hour by hour, so that no query of the store is long: SQLite's log could not be folded in while one runs.
+        foreach (DateTimeOffset hour in (await _storage.Reader.HoursAsync(month.Start, month.End.AddTicks(-1), cancellationToken)).Order())
+        {
+            await foreach (UsageRecord record in _storage.Reader.ReadAsync(hour, hour.AddHours(1), cancellationToken))
+            {
+                yield return (hour, record);
+            }
+        }
+    }
+
+    private static RollupPeriod Period(string month) => new(RollupLevel.Month, UsageKey.TimeOfMonth(month));
+
+    private static async Task<string> HashAsync(string path, CancellationToken cancellationToken)
+    {
+        await using FileStream file = File.OpenRead(path);
+        return Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
+    }
+}
+
+/// <summary>A month that is older than it needs to be kept.</summary>
+/// <param name="Month">The month.</param>
+/// <param name="Obstacle">Why it may not be dropped; null when it may.</param>
+internal sealed record DueMonth(UsageMonth Month, string? Obstacle);
