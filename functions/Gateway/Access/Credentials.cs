@@ -6,15 +6,22 @@ namespace Serverless.Gateway.Access;
 /// <summary>
 /// Where clients put their credential. SDKs often send a placeholder beside the real one, so the order decides: <c>Authorization</c>
 /// (<c>Bearer</c>, or <c>Basic</c> with the user name <c>token</c>), <c>x-api-key</c>, <c>api-key</c>, <c>x-goog-api-key</c>, <c>?key=</c>.
+/// Behind the platform's own authentication <c>Authorization</c> comes last.
 /// </summary>
 internal static class Credentials
 {
+    // Set by the platform's own authentication (Easy Auth), which has then taken the token in Authorization for itself.
+    private const string PlatformPrincipal = "x-ms-client-principal-id";
+
     private static readonly string[] KeyHeaders = ["x-api-key", "api-key", "x-goog-api-key"];
 
     /// <summary>The credential of a request; null when it carries none.</summary>
     public static string? Read(HttpRequest request)
     {
-        if (FromAuthorization(request.Headers.Authorization.ToString()) is { } authorized)
+        string? authorized = FromAuthorization(request.Headers.Authorization.ToString());
+
+        // Whoever forges the platform's header chooses no more than which of their own credentials counts.
+        if (authorized is not null && !request.Headers.ContainsKey(PlatformPrincipal))
         {
             return authorized;
         }
@@ -27,7 +34,7 @@ internal static class Credentials
             }
         }
 
-        return request.Query["key"].ToString() is { Length: > 0 } query ? query : null;
+        return request.Query["key"].ToString() is { Length: > 0 } query ? query : authorized;
     }
 
     private static string? FromAuthorization(string header)

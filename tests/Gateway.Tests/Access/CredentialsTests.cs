@@ -25,6 +25,8 @@ public sealed class CredentialsTests
     [InlineData("?key=four", "four")]
     [InlineData("Authorization: Bearer |x-api-key: abc", "abc")]
     [InlineData("Authorization: Negotiate xyz|x-api-key: abc", "abc")]
+    [InlineData("x-ms-client-principal-id: id|Authorization: Bearer platform|x-api-key: abc", "abc")]     // Easy Auth
+    [InlineData("x-ms-client-principal-id: id|Authorization: Bearer abc", "abc")]
     [InlineData("x-api-key: ", null)]
     [InlineData("", null)]
     public void The_first_usable_one_counts(string sent, string? expected)
