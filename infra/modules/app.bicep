@@ -132,7 +132,11 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
     name: 'authsettingsV2'
     properties: {
       platform: { enabled: true, runtimeVersion: '~1' }
-      globalValidation: { requireAuthentication: true, unauthenticatedClientAction: 'Return401' }
+      globalValidation: {
+        requireAuthentication: true
+        unauthenticatedClientAction: 'Return401'
+        excludedPaths: ['/health']
+      }
       httpSettings: { requireHttps: true, forwardProxy: { convention: 'NoProxy' } }
       login: { tokenStore: { enabled: false } }
       identityProviders: {

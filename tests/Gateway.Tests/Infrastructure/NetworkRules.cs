@@ -44,6 +44,7 @@ internal static class NetworkRules
         [
             new("lets others pass", s => Snapshot.Set(Auth(s)!, "properties.globalValidation.requireAuthentication", false)),
             new("sends programs to a page", s => Snapshot.Set(Auth(s)!, "properties.globalValidation.unauthenticatedClientAction", "RedirectToLoginPage")),
+            new("lets more pass than the question whether it is well", s => Snapshot.Set(Auth(s)!, "properties.globalValidation.excludedPaths", new JsonArray("/health", "/v1"))),
             new("any audience", s => Snapshot.Set(Auth(s)!, "properties.identityProviders.azureActiveDirectory.validation.allowedAudiences", new JsonArray())),
             new("any tenant", s => Snapshot.Set(Auth(s)!, "properties.identityProviders.azureActiveDirectory.registration.openIdIssuer", "https://login.microsoftonline.com/common/v2.0")),
             new("not there", s => s.Remove(Auth(s)!)),
@@ -124,6 +125,7 @@ internal static class NetworkRules
         bool strict = Snapshot.Text(auth, "properties.platform.enabled") == "true"
             && Snapshot.Text(auth, "properties.globalValidation.requireAuthentication") == "true"
             && Snapshot.Text(auth, "properties.globalValidation.unauthenticatedClientAction") == "Return401"
+            && Snapshot.At(auth, "properties.globalValidation.excludedPaths") is JsonArray { Count: 1 } excluded && excluded[0]!.ToString() == "/health"
             && Snapshot.At(provider, "validation.allowedAudiences") is JsonArray { Count: > 0 }
             && Snapshot.Text(provider, "registration.openIdIssuer").Contains("00000000-0000-0000-0000-000000000002", StringComparison.Ordinal);
         return strict ? [] : [auth.ToJsonString()];
