@@ -14,6 +14,13 @@ internal static class ProviderSettingsReader
         DialectIds.ChatCompletions, DialectIds.Responses, DialectIds.Messages, DialectIds.GenerateContent, DialectIds.Embeddings, DialectIds.EmbedContent,
     }.ToFrozenDictionary(id => id.Name);
 
+    private static readonly IReadOnlyDictionary<string, PromptCaching> PromptCachingNames = new Dictionary<string, PromptCaching>
+    {
+        ["asked"] = PromptCaching.Asked,
+        ["always"] = PromptCaching.Always,
+        ["never"] = PromptCaching.Never,
+    };
+
     /// <summary>The configured providers.</summary>
     public static IReadOnlyList<ProviderSettings> Read(SettingsSection root, IConfiguration configuration, ListenAddress address)
     {
@@ -72,7 +79,7 @@ internal static class ProviderSettingsReader
             ApiKey = ReadKey(section, kind, configuration),
             ApiVersion = ReadVersion(section, kind),
             Dialects = ReadDialects(section),
-            Quirks = ReadQuirks(section.Object("quirks"), kind.Quirks),
+            Quirks = ReadQuirks(section.Object("quirks"), kind.Quirks, section.Choice("promptCaching", PromptCachingNames)),
             Headers = ReadHeaders(section.Object("headers")),
             Models = ReadModels(section),
         };
@@ -190,7 +197,7 @@ internal static class ProviderSettingsReader
         return headers;
     }
 
-    private static DialectQuirks? ReadQuirks(SettingsSection section, DialectQuirks defaults)
+    private static DialectQuirks? ReadQuirks(SettingsSection section, DialectQuirks defaults, PromptCaching? caching)
     {
         var quirks = new DialectQuirks
         {
@@ -212,6 +219,8 @@ internal static class ProviderSettingsReader
             CustomTools = section.Flag("customTools") ?? defaults.CustomTools,
             TextParts = section.Flag("textParts") ?? defaults.TextParts,
             MaxCacheBreakpoints = (int?)section.Number("maxCacheBreakpoints", 0) ?? defaults.MaxCacheBreakpoints,
+            PromptCacheKeys = section.Flag("promptCacheKeys") ?? defaults.PromptCacheKeys,
+            PromptCaching = caching ?? defaults.PromptCaching,
             ThoughtSignatures = section.Flag("thoughtSignatures") ?? defaults.ThoughtSignatures,
             ToolCallIdLength = (int?)section.Number("toolCallIdLength", 1) ?? defaults.ToolCallIdLength,
         };

@@ -125,6 +125,7 @@ internal sealed class UsageMeter
                 break;
             case UsageReported usage:
                 Add(usage.Usage);
+                _serviceTier = usage.ServiceTier ?? _serviceTier;
                 break;
             case ChoiceEnded ended:
                 FinishReason ??= ended.Reason;

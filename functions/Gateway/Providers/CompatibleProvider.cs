@@ -17,7 +17,7 @@ internal sealed class CompatibleProvider(ProviderSettings settings, GatewayLimit
         Source = "https://platform.openai.com/docs/api-reference/chat",
         KeyRequired = false,
         Dialects = [DialectIds.ChatCompletions, DialectIds.Embeddings],
-        Quirks = new DialectQuirks { MaxTokensField = "max_tokens", DeveloperRole = false, CustomTools = false, MaxStopSequences = 16 },
+        Quirks = new DialectQuirks { MaxTokensField = "max_tokens", DeveloperRole = false, CustomTools = false, MaxStopSequences = 16, PromptCacheKeys = false },
     };
 
     /// <inheritdoc/>

@@ -60,6 +60,7 @@ internal sealed class DatabricksProvider(ProviderSettings settings, GatewayLimit
             ParallelToolCalls = false,
             CustomTools = false,
             MaxCacheBreakpoints = 4,
+            PromptCacheKeys = false,
             ReasoningReplayField = "content",
             RefusedFields = ["store", "metadata", "service_tier", "prompt_cache_key", "prompt_cache_retention", "safety_identifier"],
         },

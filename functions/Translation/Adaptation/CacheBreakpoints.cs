@@ -10,6 +10,9 @@ namespace Serverless.Translation.Adaptation;
 /// </summary>
 internal sealed class CacheBreakpoints
 {
+    /// <summary>What becomes of breakpoints where nothing is lost with them.</summary>
+    public const string FindsPrefixes = "left out: this provider finds cacheable prefixes by itself";
+
     private int _dropFromPrefix;
     private int _dropFromMessages;
 
@@ -30,7 +33,15 @@ internal sealed class CacheBreakpoints
             return request;
         }
 
-        report.Drop("cache_control", most == 0 ? "this dialect caches without breakpoints" : $"more than {most} breakpoints");
+        if (most == 0)
+        {
+            report.Change("cache_control", FindsPrefixes);
+        }
+        else
+        {
+            report.Drop("cache_control", $"more than {most} breakpoints");
+        }
+
         int inMessages = Math.Min(messages, Math.Max(0, most - Math.Min(1, prefix)));
         int inPrefix = Math.Min(prefix, most - inMessages);
         var limit = new CacheBreakpoints(prefix - inPrefix, messages - inMessages);
@@ -46,7 +57,12 @@ internal sealed class CacheBreakpoints
         };
     }
 
-    private static int Count(IReadOnlyList<ContentPart> parts)
+    /// <summary>The breakpoints of a request.</summary>
+    public static int Count(ChatRequest request) =>
+        request.Tools.Count(tool => tool.Cache is not null) + Count(request.Instructions) + request.Messages.Sum(message => Count(message.Parts));
+
+    /// <summary>The breakpoints of parts, those within tool results included.</summary>
+    public static int Count(IReadOnlyList<ContentPart> parts)
     {
         int count = 0;
         foreach (ContentPart part in parts)

@@ -7,7 +7,7 @@ namespace Serverless.Translation.Adaptation;
 /// Leaves out of a request whatever belongs to another dialect than its target: unread fields, opaque blocks, files stored at another
 /// provider, foreign seals and the thinking under them. Everything is reported: fields and blocks by their full path (but for fields that
 /// decoders mark as incidental), what comes with every turn once: thinking and seals for each maker, files for each id. A turn that
-/// becomes empty by that goes, too.
+/// becomes empty by that goes, too. A block that its decoder could tell in words becomes a text.
 /// </summary>
 /// <remarks>
 /// Thinking is replayed to its maker only, told by its seal or, where a dialect seals by reference, by its own unread fields. The one
@@ -64,6 +64,8 @@ internal sealed class ForeignContent
     {
         switch (part)
         {
+            case OpaquePart { InWords: { } words } opaque when opaque.Dialect != _target:
+                return Told(opaque, words);
             case OpaquePart opaque when opaque.Dialect != _target:
                 _report.Drop(opaque.Path, $"'{opaque.Type}' exists in {opaque.Dialect} only");
                 return null;
@@ -84,6 +86,17 @@ internal sealed class ForeignContent
             default:
                 return part;
         }
+    }
+
+    private TextPart Told(OpaquePart opaque, string words)
+    {
+        _report.Change(opaque.Path, $"'{opaque.Type}' became text");
+        if (opaque.LostInWords is { } field)
+        {
+            _report.Drop($"{opaque.Path}.{field}", $"only providers of {opaque.Dialect} know it");
+        }
+
+        return new TextPart(words) { Cache = opaque.Cache };
     }
 
     private TextPart? Text(TextPart text)

@@ -35,7 +35,11 @@ public static class RequestAdapter
         // Where the provider holds the head of the conversation, calls may stand there.
         bool repairs = traits.StrictToolPairing && request.RequiresDialect is null;
         request = request with { Messages = Turns(request.Messages, repairs, traits, quirks, report) };
-        return new AdaptedRequest(CacheBreakpoints.Limit(request, quirks.MaxCacheBreakpoints ?? traits.MaxCacheBreakpoints, report), names);
+        request = CachePlacement.Place(request, traits, quirks, report);
+
+        // What the provider places by itself is one of the breakpoints that it takes.
+        int most = (quirks.MaxCacheBreakpoints ?? traits.MaxCacheBreakpoints) - (request.AutomaticCache is null || traits.FindsPrefixes ? 0 : 1);
+        return new AdaptedRequest(CacheBreakpoints.Limit(request, most, report), names);
     }
 
     private static IReadOnlyList<Message> Turns(IReadOnlyList<Message> messages, bool repairs, DialectTraits traits, DialectQuirks quirks, TranslationReport report)

@@ -68,11 +68,18 @@ internal static class ToolResultMedia
 
             number++;
             report.Change("tool_result.content", "media of tool results moved to the user's turn after them");
-            string what = media.Kind.ToString().ToLowerInvariant();
-            moved.Add(new TextPart($"[{what} {number} of the result of the tool call {result.CallId}]"));
+            moved.Add(new TextPart(Heading(media, number, result)));
             moved.Add(media);
-            return new TextPart($"[{what} {number} of this result is in the user's message after it]");
+            return new TextPart(Reference(media, number));
         });
         return content == result.Content ? result : result with { Content = content };
     }
+
+    /// <summary>Stands before a medium that was moved and says where it belongs.</summary>
+    public static string Heading(MediaPart media, int number, ToolResultPart result) => $"[{NameOf(media)} {number} of the result of the tool call {result.CallId}]";
+
+    /// <summary>Stands in the result, where the medium was.</summary>
+    public static string Reference(MediaPart media, int number) => $"[{NameOf(media)} {number} of this result is in the user's message after it]";
+
+    private static string NameOf(MediaPart media) => media.Kind.ToString().ToLowerInvariant();
 }

@@ -33,6 +33,9 @@ public sealed class Started : ChatEvent
 
     /// <summary>The tier that serves the request, in OpenAI's words.</summary>
     public string? ServiceTier { get; init; }
+
+    /// <summary>Fields of the answer that only the provider's dialect knows.</summary>
+    public ExtraFields? Extra { get; init; }
 }
 
 /// <summary>A part begins.</summary>
@@ -128,6 +131,9 @@ public sealed class UsageReported(TokenUsage usage) : ChatEvent
 {
     /// <summary>The counts.</summary>
     public TokenUsage Usage { get; } = usage;
+
+    /// <summary>The tier that served the request, in OpenAI's words, where it is told with the counts; it counts more than what was told at the start.</summary>
+    public string? ServiceTier { get; init; }
 }
 
 /// <summary>One of the answers is complete.</summary>

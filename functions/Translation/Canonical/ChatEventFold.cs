@@ -11,6 +11,7 @@ public sealed class ChatEventFold
     private readonly List<OpenPart> _parts = [];
     private readonly SortedDictionary<int, ChoiceEnded> _ended = [];
     private Started? _started;
+    private string? _serviceTier;
 
     /// <summary>The counts reported so far.</summary>
     public TokenUsage? Usage { get; private set; }
@@ -51,6 +52,7 @@ public sealed class ChatEventFold
                 break;
             case UsageReported usage:
                 Usage = Usage is null ? usage.Usage : Usage.With(usage.Usage);
+                _serviceTier = usage.ServiceTier ?? _serviceTier;
                 break;
             case ChoiceEnded ended:
                 _ended[ended.Choice] = ended;
@@ -83,9 +85,10 @@ public sealed class ChatEventFold
             Id = _started?.Id,
             Model = _started?.Model,
             Created = _started?.Created,
-            ServiceTier = _started?.ServiceTier,
+            ServiceTier = _serviceTier ?? _started?.ServiceTier,
             Choices = choices,
             Usage = Usage,
+            Extra = _started?.Extra,
         };
     }
 
@@ -95,7 +98,7 @@ public sealed class ChatEventFold
     /// </summary>
     public static IEnumerable<ChatEvent> Unfold(ChatResponse response)
     {
-        yield return new Started { Id = response.Id, Model = response.Model, Created = response.Created, ServiceTier = response.ServiceTier };
+        yield return new Started { Id = response.Id, Model = response.Model, Created = response.Created, ServiceTier = response.ServiceTier, Extra = response.Extra };
         int index = 0;
         foreach (Choice choice in response.Choices)
         {

@@ -84,6 +84,12 @@ public sealed record ChatRequest
     /// <summary>How long a cached prefix is kept (<c>in_memory</c>, <c>24h</c>).</summary>
     public string? PromptCacheRetention { get; init; }
 
+    /// <summary>Set when the client asks the provider to cache the conversation so far, wherever it finds best, besides what is marked.</summary>
+    public CacheBreakpoint? AutomaticCache { get; init; }
+
+    /// <summary>True when nothing may be cached but the prefixes that the client marked.</summary>
+    public bool CachesMarkedOnly { get; init; }
+
     /// <summary>How wordy the answer should be: <c>low</c>, <c>medium</c>, <c>high</c>.</summary>
     public string? Verbosity { get; init; }
 

@@ -148,6 +148,12 @@ public sealed record RefusalPart(string Text) : ContentPart;
 /// <param name="Path">Where it stood, for the report.</param>
 public sealed record OpaquePart(DialectId Dialect, JsonElement Json, string Path) : ContentPart
 {
+    /// <summary>The block as a text, for other dialects; null when it cannot be told so.</summary>
+    public string? InWords { get; init; }
+
+    /// <summary>The field of the block whose meaning <see cref="InWords"/> does not have, for the report; null when there is none.</summary>
+    public string? LostInWords { get; init; }
+
     /// <summary>The block's <c>type</c>, or the name of its first field where the dialect has no types; for reports.</summary>
     public string Type => Json.ValueKind != JsonValueKind.Object ? "unknown"
         : Json.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String ? type.GetString()!
@@ -171,14 +177,32 @@ public sealed record Citation
     /// <summary>The words of the source that are cited.</summary>
     public string? CitedText { get; init; }
 
-    /// <summary>First UTF-16 index of the cited passage in the answer's text part; null when unknown.</summary>
+    /// <summary>First UTF-16 index of the passage of the answer's text part that the source stands for; null when that is unknown.</summary>
     public int? Start { get; init; }
 
-    /// <summary>Index after the last character of that passage; null when unknown.</summary>
+    /// <summary>Index after the last character of that passage; null for the end of the part, or when <see cref="Start"/> is unknown.</summary>
     public int? End { get; init; }
 
     /// <summary>The whole citation as its own dialect wrote it, when that says more; written back into that dialect only.</summary>
     public OpaquePart? Original { get; init; }
+
+    /// <summary>True when the place can be told before the part is complete.</summary>
+    public bool IsPlaced => Start is not null && End is not null;
+
+    /// <summary>
+    /// The passage in a part that is complete: as it was told, else where the cited words stand, else the empty passage at the part's end.
+    /// </summary>
+    public (int Start, int End) PlaceIn(string text)
+    {
+        if (Start is { } start)
+        {
+            int from = Math.Clamp(start, 0, text.Length);
+            return (from, Math.Clamp(End ?? text.Length, from, text.Length));
+        }
+
+        int found = CitedText is { Length: > 0 } words ? text.IndexOf(words, StringComparison.Ordinal) : -1;
+        return found < 0 ? (text.Length, text.Length) : (found, found + CitedText!.Length);
+    }
 }
 
 /// <summary>How likely the model held a token.</summary>

@@ -39,6 +39,12 @@ public sealed record DialectTraits
     /// <summary>Most cache breakpoints in a request; 0 when they cannot be said.</summary>
     public int MaxCacheBreakpoints { get; init; }
 
+    /// <summary>Providers find cacheable prefixes by themselves; otherwise they cache only what is marked.</summary>
+    public bool FindsPrefixes { get; init; } = true;
+
+    /// <summary>Requests with a common prefix can be told by a key.</summary>
+    public bool PromptCacheKeys { get; init; }
+
     /// <summary>Tool results can hold images and documents.</summary>
     public bool MediaInToolResults { get; init; }
 

@@ -75,10 +75,32 @@ public sealed record DialectQuirks
     public int? MaxCacheBreakpoints { get; init; }
 
     /// <summary>
+    /// <c>prompt_cache_key</c> is known for sure, so that a client of another dialect that marks prefixes can be given one. A client's own is
+    /// passed on in any case, unless it is among <see cref="RefusedFields"/>.
+    /// </summary>
+    public bool PromptCacheKeys { get; init; } = true;
+
+    /// <summary>Where a provider caches only what is marked (<c>cache_control</c>): whether to mark prefixes for clients that mark none.</summary>
+    public PromptCaching PromptCaching { get; init; }
+
+    /// <summary>
     /// Gemini's own compatible server: tool calls carry a thought signature in <c>extra_content.google.thought_signature</c>, and it wants it back.
     /// </summary>
     public bool ThoughtSignatures { get; init; }
 
     /// <summary>Ids of tool calls must be exactly this long and alphanumeric (Mistral: 9); null for any.</summary>
     public int? ToolCallIdLength { get; init; }
+}
+
+/// <summary>Whether to mark prefixes for a client that marks none.</summary>
+public enum PromptCaching
+{
+    /// <summary>When the client shows that it counts on caching, by <c>prompt_cache_key</c> or <c>prompt_cache_retention</c>.</summary>
+    Asked,
+
+    /// <summary>In every request that is translated.</summary>
+    Always,
+
+    /// <summary>Never.</summary>
+    Never,
 }

@@ -14,6 +14,7 @@ internal static class Adapting
         StrictToolPairing = true,
         PlainToolCallId = true,
         MaxCacheBreakpoints = 4,
+        FindsPrefixes = false,
         MediaInToolResults = true,
     };
 

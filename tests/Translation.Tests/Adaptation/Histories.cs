@@ -20,7 +20,7 @@ internal static class Histories
         (DialectIds.ChatCompletions, new DialectTraits { StrictToolPairing = true, CustomTools = true, MaxToolCallId = 40 }, DialectQuirks.None),
         (DialectIds.ChatCompletions, new DialectTraits { StrictToolPairing = true, CustomTools = true, MaxToolCallId = 40 }, new DialectQuirks { CustomTools = false, ToolCallIdLength = 9, ReasoningReplayField = "reasoning_content" }),
         (DialectIds.Responses, new DialectTraits { CustomTools = true, ToolNamespaces = true, MaxToolCallId = 64, MediaInToolResults = true }, DialectQuirks.None),
-        (DialectIds.Messages, new DialectTraits { MergesTurns = true, StrictToolPairing = true, PlainToolCallId = true, MaxCacheBreakpoints = 4, MediaInToolResults = true }, DialectQuirks.None),
+        (DialectIds.Messages, new DialectTraits { MergesTurns = true, StrictToolPairing = true, PlainToolCallId = true, MaxCacheBreakpoints = 4, FindsPrefixes = false, MediaInToolResults = true }, DialectQuirks.None),
         (DialectIds.GenerateContent, new DialectTraits { MergesTurns = true, StrictToolPairing = true, ToolNamePunctuation = "_-.:", ToolNameStartsWithLetter = true }, DialectQuirks.None),
     ];
 

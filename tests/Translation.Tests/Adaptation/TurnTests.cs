@@ -130,7 +130,7 @@ public sealed class TurnTests
         Assert.Equal(CanonicalText.Of(request), CanonicalText.Of(Adapt(request).Request));
         Adapted none = Adapt(request, Chat);
         Assert.DoesNotContain("Cache", CanonicalText.Of(none.Request), StringComparison.Ordinal);
-        Assert.Equal(["drop cache_control: this dialect caches without breakpoints"], none.Report);
+        Assert.Equal(["change cache_control: left out: this provider finds cacheable prefixes by itself"], none.Report);
         Assert.Equal(2, CanonicalText.Of(Adapt(request, Chat, quirks: new DialectQuirks { MaxCacheBreakpoints = 1 }).Request).Split("Cache:").Length);
         Assert.Equal([false, true, true], Adapt(request, Strict with { MaxCacheBreakpoints = 3 }).Request.Tools.Select(t => t.Cache is not null));
     }

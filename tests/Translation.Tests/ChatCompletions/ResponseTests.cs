@@ -142,7 +142,7 @@ public sealed class ResponseTests
             $$$"""
             {"id":"chatcmpl-req-1","object":"chat.completion","created":1750000000,"model":"served","choices":[{"index":0,"message":{"role":"assistant","content":"Hello world.",
             "reasoning_content":"One\n\nTwo","reasoning_details":[{"type":"reasoning.text","text":"One","signature":"{{{seal}}}","index":0},{"type":"reasoning.text","text":"Two","index":1}],
-            "refusal":null,"annotations":[{"type":"url_citation","url_citation":{"start_index":6,"end_index":12,"title":"X","url":"https://x"}}],
+            "refusal":null,"annotations":[{"type":"url_citation","url_citation":{"start_index":12,"end_index":12,"title":"X","url":"https://x"}}],
             "images":[{"index":0,"type":"image_url","image_url":{"url":"data:image/png;base64,AQID"}}],
             "tool_calls":[{"id":"{{{id}}}","type":"function","function":{"name":"f","arguments":"{}"},"extra_content":{"google":{"thought_signature":"g" } } }]},
             "logprobs":{"content":[{"token":"world","logprob":-1,"bytes":null,"top_logprobs":[]}],"refusal":null},"finish_reason":"tool_calls"}],

@@ -82,14 +82,17 @@ public sealed class RequestEncodingTests
         (JsonElement body, _) = Gemini.Encode(Loop(first, second), Gemini.Gemini3);
         JsonElement parts = body.At("contents.2.parts");
         Assert.Equal("image/png", parts.At("0.functionResponse.parts.0.inlineData.mimeType").GetString());
-        Assert.Equal("audio/wav", parts.At("2.inlineData.mimeType").GetString());
-        Assert.Equal(3, parts.GetArrayLength());
+        Assert.Equal("[audio 1 of the result of the tool call c1]", parts.At("2.text").GetString());
+        Assert.Equal("audio/wav", parts.At("3.inlineData.mimeType").GetString());
+        Assert.Equal(4, parts.GetArrayLength());
 
         (body, _) = Gemini.Encode(Loop(first, second), Gemini.Gemini25);
         parts = body.At("contents.2.parts");
         Assert.False(parts.At("0.functionResponse").Has("parts"));
         Assert.True(parts[1].Has("functionResponse"));
-        Assert.Equal(["image/png", "audio/wav"], parts.EnumerateArray().Skip(2).Select(p => p.At("inlineData.mimeType").GetString()));
+        Assert.Equal(
+            ["[image 1 of the result of the tool call c1]", "image/png", "[audio 2 of the result of the tool call c1]", "audio/wav"],
+            parts.EnumerateArray().Skip(2).Select(p => p.Has("text") ? p.At("text").GetString() : p.At("inlineData.mimeType").GetString()));
     }
 
     [Fact]
@@ -342,8 +345,9 @@ public sealed class RequestEncodingTests
             body.At("generationConfig"));
         Assert.Equal("priority", body.At("serviceTier").GetString());
         Assert.Equal(
-            ["stop[5]", "user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "verbosity", "store", "metadata"],
+            ["stop[5]", "user", "safety_identifier", "verbosity", "store", "metadata"],
             report.Dropped());
+        Assert.Equal(["prompt_cache_key", "prompt_cache_retention"], report.Changed());
 
         (body, report) = Gemini.Encode(request with { Stream = true, Seed = 1L << 40, StopSequences = [], ServiceTier = "scale" }, "gemini-3.8-flash");
         Assert.Equal(["n", "seed", "presence_penalty", "frequency_penalty", "service_tier"], report.Dropped().Take(5));

@@ -48,7 +48,7 @@ public sealed class StreamEncodingTests
             Part("""{"text":"text"}"""),
             Part("""{"functionCall":{"id":"toolu_1","name":"f","args":{"a": 1}},"thoughtSignature":"Y2FsbA=="}"""),
             Part("""{"functionCall":{"name":"g","args":{}}}"""),
-            """data: {"candidates":[{"content":{"parts":[{"text":""}],"role":"model"},"finishReason":"STOP","index":0,"groundingMetadata":{"groundingChunks":[{"web":{"uri":"https://a.test","title":"A"}},{"web":{"uri":"https://b.test","title":"https://b.test"}}],"groundingSupports":[{"segment":{"startIndex":3,"endIndex":11,"text":"\"quoted\""},"groundingChunkIndices":[0]},{"segment":{"startIndex":0,"endIndex":16,"text":"Ä \"quoted\"\ntext"},"groundingChunkIndices":[1]}]}}],"usageMetadata":{"promptTokenCount":5,"cachedContentTokenCount":2,"candidatesTokenCount":6,"thoughtsTokenCount":3,"totalTokenCount":14}""" + Tail,
+            """data: {"candidates":[{"content":{"parts":[{"text":""}],"role":"model"},"finishReason":"STOP","index":0,"groundingMetadata":{"groundingChunks":[{"web":{"uri":"https://a.test","title":"A"}},{"web":{"uri":"https://b.test","title":"https://b.test"}}],"groundingSupports":[{"segment":{"startIndex":3,"endIndex":11,"text":"\"quoted\""},"groundingChunkIndices":[0]}]}}],"usageMetadata":{"promptTokenCount":5,"cachedContentTokenCount":2,"candidatesTokenCount":6,"thoughtsTokenCount":3,"totalTokenCount":14}""" + Tail,
         ];
         Assert.Equal(string.Join("\n\n", expected) + "\n\n", Gemini.RenderStream(Events));
 

@@ -9,7 +9,7 @@ namespace Serverless.Translation.Tests.Laws;
 /// <summary>A provider's refusal reaches the caller in the caller's own envelope, with its status and words.</summary>
 public sealed class ErrorLaws
 {
-    private static readonly int[] Statuses = [400, 401, 402, 403, 404, 409, 413, 422, 429, 500, 502, 503, 504, 529];
+    private static readonly int[] Statuses = [400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 499, 500, 501, 502, 503, 504, 529];
 
     private static readonly string[] Broken =
     [
@@ -42,6 +42,44 @@ public sealed class ErrorLaws
                 Assert.Equal($"Fault {status}: \"no\" 🚫", second.Message);
                 Assert.Equal((status, first.Kind), (second.Status, second.Kind));
             }
+        }
+    }
+
+    /// <summary>
+    /// What each API calls a status, as its vendor has it where the vendor has it, and else what its SDK makes the same exception of.
+    /// OpenAI's SDKs and Anthropic's go by the status, Google's libraries by the name.
+    /// </summary>
+    [Theory]
+    [InlineData(400, "invalid_request_error", "invalid_request_error", "INVALID_ARGUMENT")]
+    [InlineData(401, "authentication_error", "authentication_error", "UNAUTHENTICATED")]
+    [InlineData(402, "insufficient_quota", "billing_error", "FAILED_PRECONDITION")]
+    [InlineData(403, "permission_error", "permission_error", "PERMISSION_DENIED")]
+    [InlineData(404, "invalid_request_error", "not_found_error", "NOT_FOUND")]
+    [InlineData(408, "server_error", "timeout_error", "DEADLINE_EXCEEDED")]
+    [InlineData(409, "conflict_error", "conflict_error", "ABORTED")]
+    [InlineData(413, "invalid_request_error", "request_too_large", "INVALID_ARGUMENT")]
+    [InlineData(422, "invalid_request_error", "invalid_request_error", "INVALID_ARGUMENT")]
+    [InlineData(429, "rate_limit_error", "rate_limit_error", "RESOURCE_EXHAUSTED")]
+    [InlineData(499, "invalid_request_error", "invalid_request_error", "CANCELLED")]
+    [InlineData(500, "server_error", "api_error", "INTERNAL")]
+    [InlineData(501, "server_error", "api_error", "UNIMPLEMENTED")]
+    [InlineData(502, "server_error", "api_error", "UNAVAILABLE")]
+    [InlineData(503, "server_error", "overloaded_error", "UNAVAILABLE")]
+    [InlineData(504, "server_error", "timeout_error", "DEADLINE_EXCEEDED")]
+    [InlineData(529, "server_error", "overloaded_error", "UNAVAILABLE")]
+    public void EveryStatusHasItsNameInEveryEnvelope(int status, string openai, string anthropic, string google)
+    {
+        foreach (IDialect dialect in All)
+        {
+            var output = new ArrayBufferWriter<byte>();
+            dialect.EncodeError(new GatewayError(GatewayError.KindOfUpstream(status), status, "Fault"), "req-1", output);
+            JsonElement body = JsonElement.Parse(output.WrittenSpan);
+            JsonElement error = body.GetProperty("error");
+            bool isGoogles = dialect.Id.Name.StartsWith("gemini", StringComparison.Ordinal);
+            Assert.Equal(isGoogles ? google : dialect.Id == DialectIds.Messages ? anthropic : openai, error.GetProperty(isGoogles ? "status" : "type").GetString());
+            Assert.Equal("Fault", error.GetProperty("message").GetString());
+            Assert.True(!isGoogles || error.GetProperty("code").GetInt32() == status);
+            Assert.Equal(dialect.Id == DialectIds.Messages, body.TryGetProperty("type", out JsonElement type) && type.GetString() == "error");
         }
     }
 

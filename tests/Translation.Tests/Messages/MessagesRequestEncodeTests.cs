@@ -392,8 +392,7 @@ public sealed class MessagesRequestEncodeTests
             out TranslationReport report);
         Assert.Equal(
             [
-                "-audio", "-frequency_penalty", "-logprobs", "-messages[0].name", "-metadata", "-modalities", "-n", "-presence_penalty", "-prompt_cache_key",
-                "-prompt_cache_retention", "-seed", "-service_tier", "-stop", "-store", "-top_logprobs", "-top_p", "-user", "-verbosity", "~temperature",
+                "-audio", "-frequency_penalty", "-logprobs", "-messages[0].name", "-metadata", "-modalities", "-n", "-presence_penalty", "-seed", "-service_tier", "-stop", "-store", "-top_logprobs", "-top_p", "-user", "-verbosity", "~prompt_cache_key", "~prompt_cache_retention", "~temperature",
             ],
             Fields(report).Order(StringComparer.Ordinal));
     }

@@ -126,7 +126,7 @@ public sealed class MessagesResponseTests
     [InlineData(ErrorKind.Permission, "permission_error")]
     [InlineData(ErrorKind.NotFound, "not_found_error")]
     [InlineData(ErrorKind.MethodNotAllowed, "invalid_request_error")]
-    [InlineData(ErrorKind.Conflict, "invalid_request_error")]
+    [InlineData(ErrorKind.Conflict, "conflict_error")]
     [InlineData(ErrorKind.TooLarge, "request_too_large")]
     [InlineData(ErrorKind.RateLimited, "rate_limit_error")]
     [InlineData(ErrorKind.Internal, "api_error")]

@@ -100,7 +100,7 @@ internal static class GeminiError
         writer.WriteStartObject("error"u8);
         writer.WriteNumber("code"u8, error.Status);
         writer.WriteString("message"u8, error.Message);
-        writer.WriteString("status"u8, NameOf(error.Kind));
+        writer.WriteString("status"u8, NameOf(error));
         if (error.Code is not null || error.Param is not null || error.RetryAfter is not null || requestId is not null)
         {
             writer.WriteStartArray("details"u8);
@@ -188,6 +188,15 @@ internal static class GeminiError
         "UNAVAILABLE" => 503,
         "DEADLINE_EXCEEDED" => 504,
         _ => null,
+    };
+
+    /// <summary>Google's word for a fault. Its table (https://cloud.google.com/apis/design/errors) is by status; where that is silent, the class decides.</summary>
+    private static string NameOf(GatewayError error) => error.Status switch
+    {
+        499 => "CANCELLED",
+        500 => "INTERNAL",
+        501 => "UNIMPLEMENTED",
+        _ => NameOf(error.Kind),
     };
 
     private static string NameOf(ErrorKind kind) => kind switch

@@ -32,10 +32,10 @@ internal static class OpenAICitation
     }
 
     /// <summary>Writes the fields into the object that the writer stands in. Clients rely on all four.</summary>
-    public static void WriteFields(Utf8JsonWriter writer, Citation citation)
+    public static void WriteFields(Utf8JsonWriter writer, Citation citation, int start, int end)
     {
-        writer.WriteNumber("start_index"u8, citation.Start ?? 0);
-        writer.WriteNumber("end_index"u8, citation.End ?? citation.Start ?? 0);
+        writer.WriteNumber("start_index"u8, start);
+        writer.WriteNumber("end_index"u8, end);
         writer.WriteString("title"u8, citation.Title ?? citation.Url ?? "");
         writer.WriteString("url"u8, citation.Url ?? "");
     }

@@ -7,7 +7,7 @@ namespace Serverless.Translation.Dialects.Anthropic.Messages;
 
 /// <summary>
 /// The content blocks of a conversation. A block that only this API knows (a hosted tool's call or result, a search result, an upload)
-/// is kept whole. Source: https://platform.claude.com/docs/en/api/messages/create (<c>messages.content</c>).
+/// is kept whole, some with a text for others beside it (<see cref="MessagesInWords"/>). Source: https://platform.claude.com/docs/en/api/messages/create (<c>messages.content</c>).
 /// </summary>
 internal static class MessagesBlocks
 {
@@ -55,10 +55,7 @@ internal static class MessagesBlocks
             "tool_use" => ReadToolUse(block, path),
             "tool_result" => ReadToolResult(block, path),
             "thinking" or "redacted_thinking" => ReadThinking(block, type, path),
-            _ => new OpaquePart(MessagesWire.Id, block, path)
-            {
-                Cache = block.TryGetProperty("cache_control", out JsonElement cache) ? MessagesWire.ReadCache(cache) : null,
-            },
+            _ => ReadOpaque(block, type, path),
         };
     }
 
@@ -138,6 +135,17 @@ internal static class MessagesBlocks
         }
 
         writer.WriteEndArray();
+    }
+
+    private static OpaquePart ReadOpaque(JsonElement block, string type, string path)
+    {
+        (string? text, string? lost) = MessagesInWords.Of(block, type);
+        return new OpaquePart(MessagesWire.Id, block, path)
+        {
+            InWords = text,
+            LostInWords = lost,
+            Cache = block.TryGetProperty("cache_control", out JsonElement cache) ? MessagesWire.ReadCache(cache) : null,
+        };
     }
 
     private static ContentPart ReadText(JsonElement block, string path)

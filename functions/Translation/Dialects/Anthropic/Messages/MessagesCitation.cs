@@ -6,7 +6,7 @@ namespace Serverless.Translation.Dialects.Anthropic.Messages;
 
 /// <summary>
 /// The sources named in a text block. A citation of a web page has a canonical form; the wire's own object is kept beside it, since its
-/// <c>encrypted_index</c> and document indices mean something to this API only.
+/// <c>encrypted_index</c> and document indices mean something to this API only. A source stands for the whole of its block.
 /// Source: https://platform.claude.com/docs/en/build-with-claude/citations.
 /// </summary>
 internal static class MessagesCitation
@@ -47,6 +47,7 @@ internal static class MessagesCitation
             Url = Text(item, "url") ?? (Uri.IsWellFormedUriString(source, UriKind.Absolute) ? source : null),
             Title = Text(item, "title") ?? Text(item, "document_title"),
             CitedText = Text(item, "cited_text"),
+            Start = 0,
             Original = isOwn ? new OpaquePart(MessagesWire.Id, item, path) : null,
         };
     }

@@ -18,6 +18,7 @@ internal sealed class MessagesDialect : IChatDialect
         StrictToolPairing = true,
         PlainToolCallId = true,
         MaxCacheBreakpoints = 4,
+        FindsPrefixes = false,
         MediaInToolResults = true,
         MaxUserId = 256,
         ImpersonalUserIds = true,

@@ -13,6 +13,8 @@ namespace Serverless.Translation.Dialects.Anthropic.Messages;
 /// </summary>
 internal static class MessagesParameters
 {
+    private const string NoMarks = "left out: the API caches what is marked, and there is nothing that a later request would share";
+
     /// <summary>Writes what the API and the model take, and reports the rest.</summary>
     public static void Write(Utf8JsonWriter writer, ChatRequest request, ClaudeModel model, ThinkingPlan plan, TranslationReport report)
     {
@@ -97,11 +99,19 @@ internal static class MessagesParameters
             (request.Verbosity is not (null or "medium"), "verbosity", "it cannot be set"),
             (request.Store == true, "store", "answers are not stored"),
             (request.Metadata is { Count: > 0 }, "metadata", "requests have no labels"),
-            (request.PromptCacheKey is not null, "prompt_cache_key", "caching is by cache_control"),
-            (request.PromptCacheRetention is not null, "prompt_cache_retention", "caching is by cache_control"),
             (request.OutputModalities.Any(m => m != "text"), "modalities", "answers are text"),
             (request.AudioOutput is not null, "audio", "answers are text"),
         ];
+        if (request.PromptCacheKey is not null)
+        {
+            report.Change("prompt_cache_key", NoMarks);
+        }
+
+        if (request.PromptCacheRetention is not null)
+        {
+            report.Change("prompt_cache_retention", NoMarks);
+        }
+
         foreach ((bool isSet, string field, string reason) in fields)
         {
             if (isSet)

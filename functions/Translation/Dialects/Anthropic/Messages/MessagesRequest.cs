@@ -60,6 +60,7 @@ internal static class MessagesRequest
         {
             writer.WriteNumber("max_tokens"u8, maxTokens);
             MessagesParameters.Write(writer, request, model, plan, report);
+            MessagesWire.WriteCache(writer, request.AutomaticCache);
         }
 
         MessagesReasoning.Write(writer, plan, thinking);
@@ -218,6 +219,7 @@ internal static class MessagesRequest
                 "metadata" => ReadMetadata(property),
                 ThinkingField => ReadThinking(property),
                 OutputField => ReadOutputConfig(property),
+                "cache_control" => _request with { AutomaticCache = MessagesWire.ReadCache(value) },
                 "output_format" => _request with { ResponseFormat = ReadFormat(value, "output_format") },
                 _ => Keep(property),
             };

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Serverless.Translation.Adaptation;
 using Serverless.Translation.Canonical;
 using Serverless.Translation.Wire;
 
@@ -10,7 +11,7 @@ namespace Serverless.Translation.Dialects.Gemini.GenerateContent;
 /// </summary>
 internal sealed class GenerateContentContentsWriter(Utf8JsonWriter writer, ChatRequest request, GeminiModel model, TranslationReport report)
 {
-    private readonly List<MediaPart> _attached = [];
+    private readonly List<ContentPart> _attached = [];
     private string? _role;
     private bool _hasCall;
     private bool _isEmpty = true;
@@ -179,15 +180,23 @@ internal sealed class GenerateContentContentsWriter(Utf8JsonWriter writer, ChatR
     private void WriteResult(ToolResultPart result)
     {
         List<MediaPart> inside = [];
+        List<MediaPart> beside = [];
         foreach (MediaPart media in result.Content.OfType<MediaPart>().Where(m => m.Source is not TextSource))
         {
-            (model.MediaInFunctionResponses && GenerateContentMedia.FitsFunctionResponse(media) ? inside : _attached).Add(media);
+            (model.MediaInFunctionResponses && GenerateContentMedia.FitsFunctionResponse(media) ? inside : beside).Add(media);
+        }
+
+        for (int i = 0; i < beside.Count; i++)
+        {
+            report.Change("tool_result.content", "media of tool results moved to the user's turn after them");
+            _attached.Add(new TextPart(ToolResultMedia.Heading(beside[i], i + 1, result)));
+            _attached.Add(beside[i]);
         }
 
         writer.WriteStartObject("functionResponse"u8);
         WriteId(result.CallId);
         writer.WriteString("name"u8, result.Name ?? "unknown");
-        WriteResponse(result);
+        WriteResponse(result, beside);
         if (inside.Count > 0)
         {
             writer.WriteStartArray("parts"u8);
@@ -205,11 +214,18 @@ internal sealed class GenerateContentContentsWriter(Utf8JsonWriter writer, ChatR
         writer.WriteEndObject();
     }
 
-    private void WriteResponse(ToolResultPart result)
+    /// <param name="beside">The media that the response cannot hold; words refer to them, unless it is an object of the tool's own.</param>
+    private void WriteResponse(ToolResultPart result, List<MediaPart> beside)
     {
         string text = string.Join("\n", result.Content.Select(TextOf).Where(t => t is not null));
         writer.WritePropertyName("response"u8);
         bool isObject = JsonText.IsStruct(text, refuseRef: true);
+        if (!isObject)
+        {
+            IEnumerable<string> references = beside.Select((media, i) => ToolResultMedia.Reference(media, i + 1));
+            text = string.Join("\n", text.Length == 0 ? references : references.Prepend(text));
+        }
+
         if (isObject && !result.IsError)
         {
             writer.WriteRaw(text);
@@ -250,11 +266,7 @@ internal sealed class GenerateContentContentsWriter(Utf8JsonWriter writer, ChatR
     /// <summary>What a function's response cannot hold stands beside it, after all responses of the turn.</summary>
     private void WriteAttached()
     {
-        foreach (MediaPart media in _attached)
-        {
-            WritePart(media);
-        }
-
+        _attached.ForEach(WritePart);
         _attached.Clear();
     }
 

@@ -50,10 +50,11 @@ internal static class GenerateContentGrounding
     }
 
     /// <summary>
-    /// Writes citations as <c>groundingMetadata</c>, with what a client needs to mark the passages.
+    /// Writes citations as <c>groundingMetadata</c>, with what a client needs to mark the passages. A source that stands for no passage is named
+    /// among the chunks alone, as Google does.
     /// </summary>
-    /// <param name="citations">Each with the text that its place counts in, and that text's part.</param>
-    public static void Write(Utf8JsonWriter writer, IReadOnlyList<(Citation Citation, string Text, int Part)> citations)
+    /// <param name="citations">Each with its place, the text that this counts in, and that text's part.</param>
+    public static void Write(Utf8JsonWriter writer, IReadOnlyList<(Citation Citation, (int Start, int End) Place, string Text, int Part)> citations)
     {
         if (citations.Count == 0)
         {
@@ -75,10 +76,13 @@ internal static class GenerateContentGrounding
 
         writer.WriteEndArray();
         writer.WriteStartArray("groundingSupports"u8);
-        foreach ((Citation citation, string text, int part) in citations)
+        foreach ((Citation citation, (int start, int end), string text, int part) in citations)
         {
-            int start = Math.Clamp(citation.Start ?? 0, 0, text.Length);
-            int end = Math.Clamp(citation.End ?? text.Length, start, text.Length);
+            if (start == end)
+            {
+                continue;
+            }
+
             ReadOnlySpan<char> all = text;
             writer.WriteStartObject();
             writer.WriteStartObject("segment"u8);

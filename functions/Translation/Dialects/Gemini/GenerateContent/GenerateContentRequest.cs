@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Serverless.Translation.Adaptation;
 using Serverless.Translation.Canonical;
 using Serverless.Translation.Wire;
 
@@ -159,12 +160,20 @@ internal static class GenerateContentRequest
 
     private static void ReportUnsaid(ChatRequest request, TranslationReport report)
     {
+        if (request.PromptCacheKey is not null)
+        {
+            report.Change("prompt_cache_key", CacheBreakpoints.FindsPrefixes);
+        }
+
+        if (request.PromptCacheRetention is not null)
+        {
+            report.Change("prompt_cache_retention", CacheBreakpoints.FindsPrefixes);
+        }
+
         foreach ((string field, bool isSet) in (ReadOnlySpan<(string, bool)>)
         [
             ("user", request.User is not null),
             ("safety_identifier", request.SafetyIdentifier is not null),
-            ("prompt_cache_key", request.PromptCacheKey is not null),
-            ("prompt_cache_retention", request.PromptCacheRetention is not null),
             ("verbosity", request.Verbosity is not null),
             ("store", request.Store == true),
             ("metadata", request.Metadata is { Count: > 0 }),

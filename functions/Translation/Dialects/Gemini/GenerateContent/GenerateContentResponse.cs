@@ -240,7 +240,7 @@ internal static class GenerateContentResponse
         {
             GenerateContentGrounding.Write(
                 writer,
-                [.. choice.Parts.SelectMany((p, i) => p is TextPart text ? text.Citations.Select(c => (c, text.Text, i)) : [])]);
+                [.. choice.Parts.SelectMany((p, i) => p is TextPart text ? text.Citations.Select(c => (c, c.PlaceIn(text.Text), text.Text, i)) : [])]);
         }
 
         GenerateContentLogProbs.Write(writer, [.. choice.Parts.OfType<TextPart>().SelectMany(t => t.LogProbs)]);

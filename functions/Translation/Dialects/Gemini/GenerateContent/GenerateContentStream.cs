@@ -138,7 +138,7 @@ internal sealed class GenerateContentStreamDecoder : IChatStreamDecoder
         if (!_usage.Equals(_reported))
         {
             _reported = _usage;
-            events.Add(new UsageReported(_usage.ToUsage()));
+            events.Add(new UsageReported(_usage.ToUsage()) { ServiceTier = _usage.Tier });
         }
     }
 

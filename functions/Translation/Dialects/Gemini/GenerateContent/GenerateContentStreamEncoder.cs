@@ -66,6 +66,7 @@ internal sealed class GenerateContentStreamEncoder(AnswerContext context) : ICha
                 break;
             case UsageReported usage:
                 _usage = _usage?.With(usage.Usage) ?? usage.Usage;
+                _tier = usage.ServiceTier ?? _tier;
                 break;
             case ChoiceEnded ended:
                 ChoiceOf(ended.Choice).Reason = ended.Reason;
@@ -293,7 +294,7 @@ internal sealed class GenerateContentStreamEncoder(AnswerContext context) : ICha
         if (choice.Citations.Count > 0)
         {
             string text = choice.Text.ToString();
-            GenerateContentGrounding.Write(writer, [.. choice.Citations.Select(c => (Place(c.Citation, c.Part), text, 0))]);
+            GenerateContentGrounding.Write(writer, [.. choice.Citations.Select(c => (c.Citation, Place(c.Citation, c.Part, text), text, 0))]);
         }
 
         GenerateContentLogProbs.Write(writer, choice.LogProbs);
@@ -301,11 +302,11 @@ internal sealed class GenerateContentStreamEncoder(AnswerContext context) : ICha
     }
 
     /// <summary>The places of a stream count in all text of the candidate.</summary>
-    private static Citation Place(Citation citation, OpenPart part) => citation with
+    private static (int Start, int End) Place(Citation citation, OpenPart part, string text)
     {
-        Start = part.TextStart + (citation.Start ?? 0),
-        End = citation.End is { } end ? part.TextStart + end : part.TextEnd,
-    };
+        (int start, int end) = citation.PlaceIn(text[part.TextStart..part.TextEnd]);
+        return (part.TextStart + start, part.TextStart + end);
+    }
 
     private void Fail(GatewayError error, IBufferWriter<byte> output)
     {

@@ -168,6 +168,10 @@ internal static class ChatCompletionsContent
             case "cache_control":
                 cache = ChatCompletionsWire.ReadCache(property.Value);
                 break;
+            case "prompt_cache_breakpoint" when property.Value.ValueKind == JsonValueKind.Object:
+                cache ??= new CacheBreakpoint();
+                extra.AddIncidental(property);
+                break;
             default:
                 if (property.Value.ValueKind != JsonValueKind.Null)
                 {
@@ -295,7 +299,11 @@ internal static class ChatCompletionsContent
 
     private static void EndPart(Utf8JsonWriter writer, ContentPart part)
     {
-        ChatCompletionsWire.WriteCache(writer, part.Cache);
+        if (part.Extra?["prompt_cache_breakpoint"] is null)
+        {
+            ChatCompletionsWire.WriteCache(writer, part.Cache);
+        }
+
         ChatCompletionsWire.WriteExtra(writer, part.Extra);
         writer.WriteEndObject();
     }

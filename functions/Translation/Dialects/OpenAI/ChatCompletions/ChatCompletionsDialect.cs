@@ -23,6 +23,7 @@ internal sealed class ChatCompletionsDialect : IChatDialect
         CustomTools = true,
         MaxToolCallId = ChatCompletionsWire.MaxToolCallId,
         MaxUserId = 64,
+        PromptCacheKeys = true,
         WantsJsonMentioned = true,
     };
 

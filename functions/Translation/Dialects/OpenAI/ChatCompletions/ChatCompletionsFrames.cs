@@ -86,13 +86,20 @@ internal sealed class ChatCompletionsFrames(AnswerContext context) : IDisposable
     }
 
     /// <summary>The chunk of token counts.</summary>
-    public void WriteUsage(TokenUsage usage, IBufferWriter<byte> output)
+    /// <param name="serviceTier">The tier that served the request, where it was not known at the start; otherwise null.</param>
+    public void WriteUsage(TokenUsage usage, string? serviceTier, IBufferWriter<byte> output)
     {
         output.Write(_head ??= MakeHead(new Started()));
         output.Write("],\"usage\":"u8);
         _json.Reset(output);
         ChatCompletionsUsage.Write(_json, usage);
         _json.Flush();
+        if (serviceTier is not null)
+        {
+            output.Write(",\"service_tier\":"u8);
+            WriteString(serviceTier, output);
+        }
+
         output.Write("}\n\n"u8);
     }
 
@@ -124,6 +131,7 @@ internal sealed class ChatCompletionsFrames(AnswerContext context) : IDisposable
             _json.WriteString("service_tier"u8, started.ServiceTier);
         }
 
+        ChatCompletionsWire.WriteExtra(_json, started.Extra);
         _json.WriteStartArray("choices"u8);
         _json.Flush();
         return head.WrittenSpan.ToArray();

@@ -36,6 +36,7 @@ internal static class ChatCompletionsRequest
             ["safety_identifier"] = static (r, v, p) => r with { SafetyIdentifier = RequestField.String(v, p) },
             ["prompt_cache_key"] = static (r, v, p) => r with { PromptCacheKey = RequestField.String(v, p) },
             ["prompt_cache_retention"] = static (r, v, p) => r with { PromptCacheRetention = RequestField.String(v, p) },
+            ["cache_control"] = static (r, v, _) => r with { AutomaticCache = ChatCompletionsWire.ReadCache(v) }, // OpenRouter
             ["verbosity"] = static (r, v, p) => r with { Verbosity = RequestField.String(v, p) },
             ["store"] = static (r, v, p) => r with { Store = RequestField.Boolean(v, p) },
             ["modalities"] = static (r, v, p) => r with { OutputModalities = [.. RequestField.Strings(v, p).Select(m => m.ToLowerInvariant())] },
@@ -51,9 +52,11 @@ internal static class ChatCompletionsRequest
             ["thinking"] = static (r, v, p) => r with { Reasoning = ChatCompletionsEffort.ReadThinking(r.Reasoning ?? new(), v, p) },
         }.ToFrozenDictionary();
 
-    /// <summary>True when the client knows <c>functions</c> only, and not <c>tools</c>.</summary>
-    public static bool IsLegacy(ChatRequest request) =>
-        request.Extra is { } extra && extra.Dialect == ChatCompletionsWire.Id && extra["functions"] is not null && extra["tools"] is null;
+    /// <summary>
+    /// True when the client knows <c>functions</c> only, and not <c>tools</c>: its answers hold one <c>function_call</c>, without an id.
+    /// Source: https://platform.openai.com/docs/api-reference/chat/create (functions, deprecated).
+    /// </summary>
+    public static bool IsLegacy(ChatRequest request) => request.Extra is { } extra && extra.Dialect == ChatCompletionsWire.Id && extra["functions"] is not null;
 
     /// <summary>Reads a client's body.</summary>
     public static ChatRequest Decode(JsonElement body, RequestAddress address)
@@ -61,6 +64,7 @@ internal static class ChatCompletionsRequest
         RequestField.Object(body, "body");
         var request = new ChatRequest { Model = address.Model ?? "", Messages = [], Stream = address.Stream };
         var extra = new ExtraFieldsBuilder(ChatCompletionsWire.Id, "");
+        bool legacy = !body.TryGetProperty("tools", out JsonElement tools) || tools.ValueKind == JsonValueKind.Null;
         foreach (JsonProperty property in body.EnumerateObject())
         {
             JsonElement value = property.Value;
@@ -72,9 +76,10 @@ internal static class ChatCompletionsRequest
             if (Fields.TryGetValue(property.Name, out Func<ChatRequest, JsonElement, string, ChatRequest>? read))
             {
                 request = read(request, value, property.Name);
-                if (property.Name == "functions")
+                if (legacy && property.Name == "functions")
                 {
                     extra.AddIncidental(property); // IsLegacy
+                    request = request with { ParallelToolCalls = false };
                 }
 
                 continue;
@@ -85,6 +90,7 @@ internal static class ChatCompletionsRequest
                 "stream_options" => request with { IncludeStreamUsage = ReadStreamOptions(value, ref extra) },
                 "response_format" => request with { ResponseFormat = ReadFormat(property, ref extra) },
                 "metadata" => request with { Metadata = ReadMetadata(value) },
+                "prompt_cache_options" => ReadCacheOptions(request, property, ref extra),
                 "audio" => request with { AudioOutput = ReadAudio(property, ref extra) },
                 "output_config" => request with { Reasoning = ChatCompletionsEffort.ReadOutputConfig(request.Reasoning, value, ref extra) },
                 _ => Keep(request, property, ref extra),
@@ -141,6 +147,12 @@ internal static class ChatCompletionsRequest
     {
         extra.Add(property);
         return request;
+    }
+
+    private static ChatRequest ReadCacheOptions(ChatRequest request, JsonProperty property, ref ExtraFieldsBuilder extra)
+    {
+        extra.Add(property);
+        return request with { CachesMarkedOnly = OpenAICacheOptions.MarkedOnly(property.Value, property.Name) };
     }
 
     private static bool ReadStreamOptions(JsonElement value, ref ExtraFieldsBuilder extra)

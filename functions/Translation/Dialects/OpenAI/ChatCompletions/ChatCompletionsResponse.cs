@@ -97,9 +97,11 @@ internal static class ChatCompletionsResponse
 
     /// <summary>Writes a citation as an annotation.</summary>
     /// <param name="writer">Stands in the array.</param>
-    /// <param name="citation">The citation, its places counted from the start of the message's text.</param>
+    /// <param name="citation">The citation.</param>
+    /// <param name="start">Its place, counted from the start of the message's text.</param>
+    /// <param name="end">Where that ends.</param>
     /// <param name="index">Its number, for clients that join the pieces of a stream; null in a whole answer.</param>
-    public static void WriteAnnotation(Utf8JsonWriter writer, Citation citation, int? index = null)
+    public static void WriteAnnotation(Utf8JsonWriter writer, Citation citation, int start, int end, int? index = null)
     {
         writer.WriteStartObject();
         if (index is { } number)
@@ -109,7 +111,7 @@ internal static class ChatCompletionsResponse
 
         writer.WriteString("type"u8, "url_citation"u8);
         writer.WriteStartObject("url_citation"u8);
-        OpenAICitation.WriteFields(writer, citation);
+        OpenAICitation.WriteFields(writer, citation, start, end);
         writer.WriteEndObject();
         writer.WriteEndObject();
     }
@@ -290,7 +292,8 @@ internal static class ChatCompletionsResponse
         {
             foreach (Citation citation in text.Citations)
             {
-                WriteAnnotation(writer, citation with { Start = offset + (citation.Start ?? 0), End = offset + (citation.End ?? text.Text.Length) });
+                (int start, int end) = citation.PlaceIn(text.Text);
+                WriteAnnotation(writer, citation, offset + start, offset + end);
             }
 
             offset += text.Text.Length;

@@ -20,6 +20,7 @@ internal sealed class ChatCompletionsStreamDecoder : IChatStreamDecoder
     private string? _id;
     private string? _model;
     private string? _serviceTier;
+    private ExtraFields? _extra;
     private DateTimeOffset? _created;
     private TokenUsage? _earlyUsage;
     private bool _answered;
@@ -184,6 +185,12 @@ internal sealed class ChatCompletionsStreamDecoder : IChatStreamDecoder
             _created = reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out double seconds) ? ChatCompletionsWire.TimeOf(seconds) ?? _created : _created;
             reader.Skip();
         }
+        else if (reader.ValueTextEquals("system_fingerprint"u8))
+        {
+            _extra = ChatCompletionsChunk.ReadElement(ref reader) is { ValueKind: JsonValueKind.String } fingerprint
+                ? new ExtraFields(ChatCompletionsWire.Id, "", [new ExtraField("system_fingerprint", fingerprint)])
+                : _extra;
+        }
         else
         {
             return false;
@@ -273,7 +280,7 @@ internal sealed class ChatCompletionsStreamDecoder : IChatStreamDecoder
         }
 
         _started = true;
-        events.Add(new Started { Id = _id, Model = _model, Created = _created, ServiceTier = _serviceTier });
+        events.Add(new Started { Id = _id, Model = _model, Created = _created, ServiceTier = _serviceTier, Extra = _extra });
         if (_earlyUsage is not null)
         {
             events.Add(new UsageReported(_earlyUsage));

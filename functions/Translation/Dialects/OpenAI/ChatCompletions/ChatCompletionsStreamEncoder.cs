@@ -16,6 +16,8 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
     private readonly List<ChoiceState> _choices = [];
     private readonly bool _legacy = ChatCompletionsRequest.IsLegacy(context.Request);
     private TokenUsage? _usage;
+    private string? _tier;
+    private string? _lateTier;
     private bool _ended;
 
     /// <inheritdoc/>
@@ -48,12 +50,14 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
                 break;
             case UsageReported usage:
                 _usage = _usage is null ? usage.Usage : _usage.With(usage.Usage);
+                _lateTier = usage.ServiceTier is { } tier && tier != _tier ? tier : _lateTier;
                 break;
             case ChoiceEnded ended:
                 WriteFinish(ended, output);
                 break;
             case Started started:
                 _frames.Begin(started);
+                _tier = started.ServiceTier;
                 ChoiceOf(0, output);
                 break;
             case Finished:
@@ -103,7 +107,7 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
 
     private void WriteArguments(Part part, string text, IBufferWriter<byte> output)
     {
-        if (text.Length == 0)
+        if (text.Length == 0 || !IsTold(part))
         {
             return;
         }
@@ -173,7 +177,11 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
                 break;
             case ToolCallPart call:
                 part.Ordinal = choice.Calls++;
-                WriteCall(part, call, output);
+                if (IsTold(part))
+                {
+                    WriteCall(part, call, output);
+                }
+
                 break;
             case MediaPart media:
                 WriteMedia(part, media, output);
@@ -188,6 +196,9 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
             WriteDelta(new PartDelta(index, kind, text), output);
         }
     }
+
+    /// <summary>A client that knows <c>function_call</c> only can be told of one call.</summary>
+    private bool IsTold(Part call) => !_legacy || call.Ordinal == 0;
 
     private void WriteCall(Part part, ToolCallPart call, IBufferWriter<byte> output)
     {
@@ -266,6 +277,15 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
             case MediaPart { Kind: MediaKind.Image, Source: Base64Source source } when part.Media is { } media:
                 WriteImage(part, source with { Base64 = media.WrittenMemory }, output);
                 break;
+            case TextPart:
+                foreach (Citation citation in part.Unplaced ?? [])
+                {
+                    // The words themselves are not kept: where they would have to be looked for, the source stands at the end.
+                    int end = part.Choice.TextLength - part.Start;
+                    WriteAnnotation(part, citation, citation.Start ?? end, citation.End ?? end, output);
+                }
+
+                break;
         }
     }
 
@@ -302,16 +322,21 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
 
     private void WriteCitation(Part part, Citation citation, IBufferWriter<byte> output)
     {
+        if (citation is { Start: { } start, End: { } end })
+        {
+            WriteAnnotation(part, citation, start, end, output);
+        }
+        else
+        {
+            (part.Unplaced ??= []).Add(citation);
+        }
+    }
+
+    private void WriteAnnotation(Part part, Citation citation, int start, int end, IBufferWriter<byte> output)
+    {
         Utf8JsonWriter json = _frames.BeginObject(part.Choice.Index, output);
         json.WriteStartArray("annotations"u8);
-        ChatCompletionsResponse.WriteAnnotation(
-            json,
-            citation with
-            {
-                Start = part.Start + (citation.Start ?? 0),
-                End = citation.End is { } end ? part.Start + end : part.Choice.TextLength,
-            },
-            part.Choice.Citations++);
+        ChatCompletionsResponse.WriteAnnotation(json, citation, part.Start + start, part.Start + end, part.Choice.Citations++);
         json.WriteEndArray();
         _frames.EndObject(output);
     }
@@ -327,7 +352,7 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
         _ended = true;
         if (context.Request.IncludeStreamUsage && _usage is not null)
         {
-            _frames.WriteUsage(_usage, output);
+            _frames.WriteUsage(_usage, _lateTier, output);
         }
 
         output.Write("data: [DONE]\n\n"u8);
@@ -388,5 +413,8 @@ internal sealed class ChatCompletionsStreamEncoder(AnswerContext context) : ICha
         public bool Any { get; set; }
 
         public ArrayBufferWriter<byte>? Media { get; set; }
+
+        /// <summary>Sources whose place depends on where the text ends.</summary>
+        public List<Citation>? Unplaced { get; set; }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Serverless.Translation.Adaptation;
 using Serverless.Translation.Canonical;
 using Serverless.Translation.Wire;
 
@@ -11,9 +12,6 @@ namespace Serverless.Translation.Dialects.OpenAI.Responses;
 /// <param name="report">Takes what cannot be said.</param>
 internal sealed class ResponsesContentWriter(Utf8JsonWriter writer, bool own, bool cacheBreakpoints, TranslationReport report)
 {
-    /// <summary>Why a mark for the cache is left out.</summary>
-    public const string CachesByItself = "OpenAI finds cacheable prefixes by itself here";
-
     /// <summary>False, with a report, for what the API takes from nobody; what a client of its own sends is left to it to judge.</summary>
     public bool CanSay(ContentPart part, string path)
     {
@@ -86,7 +84,7 @@ internal sealed class ResponsesContentWriter(Utf8JsonWriter writer, bool own, bo
         if (assistant && text.Citations.Count > 0)
         {
             writer.WritePropertyName("annotations"u8);
-            ResponsesOutput.WriteCitations(writer, text.Citations);
+            ResponsesOutput.WriteCitations(writer, text);
         }
 
         if (assistant && text.LogProbs.Count > 0)
@@ -193,7 +191,7 @@ internal sealed class ResponsesContentWriter(Utf8JsonWriter writer, bool own, bo
     {
         if (part.Cache is not null)
         {
-            report.Drop("cache_control", CachesByItself);
+            report.Change("cache_control", CacheBreakpoints.FindsPrefixes);
         }
     }
 

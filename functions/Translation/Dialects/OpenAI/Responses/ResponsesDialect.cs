@@ -27,6 +27,7 @@ internal sealed class ResponsesDialect : IChatDialect
         MaxCacheBreakpoints = 4,
         MediaInToolResults = true,
         MaxUserId = 64,
+        PromptCacheKeys = true,
         WantsJsonMentioned = true,
     };
 

@@ -15,6 +15,7 @@ internal sealed class ResponsesFrames(AnswerContext context) : IDisposable
     private readonly SseWriter _sse = new();
     private readonly StringBuilder _text = new();
     private readonly List<Citation> _citations = [];
+    private readonly List<Citation> _unplaced = [];
     private readonly List<TokenLogProb> _logProbs = [];
     private ResponsesItem? _item;
     private JsonEncodedText _itemId;
@@ -48,6 +49,7 @@ internal sealed class ResponsesFrames(AnswerContext context) : IDisposable
         _part = seed;
         _text.Clear();
         _citations.Clear();
+        _unplaced.Clear();
         _logProbs.Clear();
         _told = false;
         switch (seed)
@@ -94,7 +96,7 @@ internal sealed class ResponsesFrames(AnswerContext context) : IDisposable
         }
     }
 
-    /// <summary>A source is named.</summary>
+    /// <summary>A source is named. It is told at once, unless its place depends on text that is still to come.</summary>
     public void Cite(Citation citation)
     {
         if (_part is not TextPart || !ResponsesOutput.CanWrite(citation))
@@ -102,13 +104,25 @@ internal sealed class ResponsesFrames(AnswerContext context) : IDisposable
             return;
         }
 
+        if (citation is { Start: { } start, End: { } end })
+        {
+            WriteCitation(citation, (start, end));
+        }
+        else
+        {
+            _unplaced.Add(citation);
+        }
+    }
+
+    private void WriteCitation(Citation citation, (int Start, int End) place)
+    {
         Utf8JsonWriter json = BeginItemEvent("response.output_text.annotation.added"u8);
         json.WriteNumber("content_index"u8, ContentIndex);
         json.WriteNumber("annotation_index"u8, _citations.Count);
         json.WritePropertyName("annotation"u8);
-        ResponsesOutput.WriteCitation(json, citation);
+        ResponsesOutput.WriteCitation(json, citation, place);
         EndEvent(json);
-        _citations.Add(citation);
+        _citations.Add(citation with { Start = place.Start, End = place.End });
     }
 
     /// <summary>Log probabilities come with a delta; one without text is made for them.</summary>
@@ -127,7 +141,9 @@ internal sealed class ResponsesFrames(AnswerContext context) : IDisposable
         switch (_part)
         {
             case TextPart:
-                EndText(new TextPart(_text.ToString()) { Citations = [.. _citations], LogProbs = [.. _logProbs] });
+                string text = _text.ToString();
+                _unplaced.ForEach(citation => WriteCitation(citation, citation.PlaceIn(text)));
+                EndText(new TextPart(text) { Citations = [.. _citations], LogProbs = [.. _logProbs] });
                 break;
             case RefusalPart:
                 EndText(new RefusalPart(_text.ToString()));

@@ -108,7 +108,7 @@ internal sealed class ResponsesItem(string? type, string id)
         {
             writer.WriteString("type"u8, "output_text"u8);
             writer.WritePropertyName("annotations"u8);
-            ResponsesOutput.WriteCitations(writer, text.Citations);
+            ResponsesOutput.WriteCitations(writer, text);
             writer.WritePropertyName("logprobs"u8);
             OpenAILogProbs.Write(writer, text.LogProbs);
             writer.WriteString("text"u8, text.Text);

@@ -152,14 +152,14 @@ internal static class ResponsesOutput
     }
 
     /// <summary>Writes annotations; those that name no page can only be written as they came.</summary>
-    public static void WriteCitations(Utf8JsonWriter writer, IReadOnlyList<Citation> citations)
+    public static void WriteCitations(Utf8JsonWriter writer, TextPart text)
     {
         writer.WriteStartArray();
-        foreach (Citation citation in citations)
+        foreach (Citation citation in text.Citations)
         {
             if (CanWrite(citation))
             {
-                WriteCitation(writer, citation);
+                WriteCitation(writer, citation, citation.PlaceIn(text.Text));
             }
         }
 
@@ -170,7 +170,7 @@ internal static class ResponsesOutput
     public static bool CanWrite(Citation citation) => citation.Url is not null || citation.Original?.Dialect == DialectIds.Responses;
 
     /// <summary>Writes one annotation.</summary>
-    public static void WriteCitation(Utf8JsonWriter writer, Citation citation)
+    public static void WriteCitation(Utf8JsonWriter writer, Citation citation, (int Start, int End) place)
     {
         if (citation.Original is { } original && original.Dialect == DialectIds.Responses)
         {
@@ -180,7 +180,7 @@ internal static class ResponsesOutput
 
         writer.WriteStartObject();
         writer.WriteString("type"u8, "url_citation"u8);
-        OpenAICitation.WriteFields(writer, citation);
+        OpenAICitation.WriteFields(writer, citation, place.Start, place.End);
         writer.WriteEndObject();
     }
 

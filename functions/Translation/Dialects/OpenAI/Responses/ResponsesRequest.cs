@@ -35,6 +35,11 @@ internal static class ResponsesRequest
         ["safety_identifier"] = static (d, f) => d.Request = d.Request with { SafetyIdentifier = RequestField.String(f.Value, "safety_identifier") },
         ["prompt_cache_key"] = static (d, f) => d.Request = d.Request with { PromptCacheKey = RequestField.String(f.Value, "prompt_cache_key") },
         ["prompt_cache_retention"] = static (d, f) => d.Request = d.Request with { PromptCacheRetention = RequestField.String(f.Value, "prompt_cache_retention") },
+        ["prompt_cache_options"] = static (d, f) =>
+        {
+            d.Extra.Add(f);
+            d.Request = d.Request with { CachesMarkedOnly = OpenAICacheOptions.MarkedOnly(f.Value, f.Name) };
+        },
         ["service_tier"] = static (d, f) => d.Request = d.Request with { ServiceTier = RequestField.String(f.Value, "service_tier") },
         ["stream"] = DecodeStream,
         ["stream_options"] = static (d, f) => d.KeepDefault(f, !Holds(f.Value, "include_obfuscation", JsonValueKind.True)),

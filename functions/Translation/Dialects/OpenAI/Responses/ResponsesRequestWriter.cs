@@ -79,7 +79,7 @@ internal sealed class ResponsesRequestWriter(ChatRequest request, TargetProfile 
         {
             if (request.Instructions.Any(p => p.Cache is not null))
             {
-                report.Drop("cache_control", ResponsesContentWriter.CachesByItself);
+                report.Change("cache_control", CacheBreakpoints.FindsPrefixes);
             }
 
             string text = string.Join("\n\n", request.Instructions.OfType<TextPart>().Select(p => p.Text));
@@ -99,7 +99,7 @@ internal sealed class ResponsesRequestWriter(ChatRequest request, TargetProfile 
     {
         if (request.Tools.Any(t => t.Cache is not null))
         {
-            report.Drop("tools.cache_control", "OpenAI caches tools together with what follows them");
+            report.Change("cache_control", CacheBreakpoints.FindsPrefixes);
         }
 
         if (request.Tools.Count > 0 && Takes("tools"))

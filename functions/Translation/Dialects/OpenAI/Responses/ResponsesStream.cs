@@ -338,7 +338,7 @@ internal sealed class ResponsesStreamDecoder : IChatStreamDecoder
         IList<ChatEvent> events = _parts.Events;
         if (response.ValueKind == JsonValueKind.Object && response.TryGetProperty("usage", out JsonElement usage) && ResponsesResponse.DecodeUsage(usage) is { } counts)
         {
-            events.Add(new UsageReported(counts));
+            events.Add(new UsageReported(counts) { ServiceTier = ResponsesResponse.TierOf(ResponsesOutput.Text(response, "service_tier")) });
         }
 
         events.Add(new ChoiceEnded(0, ResponsesResponse.FinishOf(response, _parts.Called, _parts.Refused, e.Kind == ResponsesEventKind.Incomplete)));

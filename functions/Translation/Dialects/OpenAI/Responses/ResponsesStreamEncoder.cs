@@ -51,6 +51,7 @@ internal sealed class ResponsesStreamEncoder(AnswerContext context) : IChatStrea
                 break;
             case UsageReported usage:
                 _frames.Resource.Usage = _frames.Resource.Usage is { } known ? known.With(usage.Usage) : usage.Usage;
+                _frames.Resource.ServiceTier = usage.ServiceTier ?? _frames.Resource.ServiceTier;
                 break;
             case ChoiceEnded { Choice: 0 } ended:
                 _reason = ended.Reason;
