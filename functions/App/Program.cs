@@ -28,6 +28,7 @@ catch (GatewayConfigurationException e)
 
 builder.Services.AddGateway(settings);
 HostSetup.Apply(builder, settings);
+TelemetryExport.Apply(builder, settings.Telemetry);
 await using WebApplication app = builder.Build();
 HostSetup.Apply(app);
 try

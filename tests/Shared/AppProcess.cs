@@ -71,6 +71,14 @@ internal sealed class AppProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>Asks it to end, as a host does that scales in (SIGTERM), and waits until it has.</summary>
+    public async Task TerminateAsync()
+    {
+        using Process kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
+        await kill.WaitForExitAsync();
+        await ExitAsync();
+    }
+
     /// <summary>Waits until it answers.</summary>
     public async Task<HttpClient> ReadyAsync(int port)
     {

@@ -32,6 +32,7 @@ public static class GatewayServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(settings);
         services.AddSingleton(settings.Limits);
+        services.AddSingleton(settings.Telemetry);
 
         // Routing: what a client can name as its model
         services.AddSingleton<ModelCatalogue>();

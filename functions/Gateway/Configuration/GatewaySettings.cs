@@ -1,6 +1,7 @@
 using Serverless.Gateway.Access;
 using Serverless.Gateway.Metering.Prices;
 using Serverless.Gateway.Metering.Storage;
+using Serverless.Gateway.Metering.Telemetry;
 using Serverless.Gateway.Providers;
 using Serverless.Gateway.Routing;
 using Serverless.Translation.Canonical;
@@ -31,6 +32,9 @@ internal sealed record GatewaySettings
 
     /// <summary>What models cost.</summary>
     public required PriceList Prices { get; init; }
+
+    /// <summary>Whom the gateway tells of its work.</summary>
+    public required TelemetrySettings Telemetry { get; init; }
 
     /// <summary>What whoever starts the gateway should know, though nothing is wrong.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];

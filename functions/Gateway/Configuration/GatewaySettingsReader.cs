@@ -2,13 +2,14 @@ using Microsoft.Extensions.Configuration;
 using Serverless.Gateway.Access;
 using Serverless.Gateway.Metering.Prices;
 using Serverless.Gateway.Metering.Storage;
+using Serverless.Gateway.Metering.Telemetry;
 
 namespace Serverless.Gateway.Configuration;
 
 /// <summary>
 /// Reads the section <c>Gateway</c> and finds everything that is wrong with it before anything is served:
 /// <code>
-/// discover · providers{name} · endpoints{name} · callers[] · limits · usage · prices
+/// discover · providers{name} · endpoints{name} · callers[] · limits · usage · prices · telemetry
 /// </code>
 /// </summary>
 internal static class GatewaySettingsReader
@@ -48,6 +49,7 @@ internal static class GatewaySettingsReader
         UsageSettings usage = UsageSettingsReader.Read(root.Object("usage"), configuration, address, notes);
         PriceList prices = PriceSettingsReader.Read(root.Object("prices"), providers, endpoints);
         PriceSettingsReader.CheckRequired(root, endpoints, providers, prices, DateTimeOffset.UtcNow, notes);
+        TelemetrySettings telemetry = TelemetrySettingsReader.Read(root.Object("telemetry"), configuration, faults);
         root.Close();
 
         if (providers.Count == 0)
@@ -76,6 +78,7 @@ internal static class GatewaySettingsReader
                 Limits = limits,
                 Usage = usage,
                 Prices = prices,
+                Telemetry = telemetry,
                 Notes = notes,
             };
     }

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Serverless.Gateway.Metering.Telemetry;
 using Serverless.Translation.Canonical;
 
 namespace Serverless.Gateway.Metering;
@@ -31,6 +33,9 @@ internal sealed record RequestTraits(string RequestId, string ApiType, DialectId
     /// <summary>The Functions host's invocation id.</summary>
     public string? InvocationId { get; private init; }
 
+    /// <summary>The W3C trace that the request belongs to, 32 hexadecimal digits.</summary>
+    public string? TraceId { get; private init; }
+
     /// <summary>The client's <c>User-Agent</c>.</summary>
     public string? UserAgent { get; private init; }
 
@@ -50,7 +55,12 @@ internal sealed record RequestTraits(string RequestId, string ApiType, DialectId
     public bool BadTags { get; private init; }
 
     /// <summary>Reads them off a request.</summary>
-    public static RequestTraits Read(HttpContext http, string requestId, string apiType, DialectId dialect)
+    /// <param name="http">The request.</param>
+    /// <param name="requestId">The gateway's id.</param>
+    /// <param name="apiType">The API.</param>
+    /// <param name="dialect">The client's dialect.</param>
+    /// <param name="server">The span of the request; null when it is not traced.</param>
+    public static RequestTraits Read(HttpContext http, string requestId, string apiType, DialectId dialect, Activity? server)
     {
         IHeaderDictionary headers = http.Request.Headers;
         Dictionary<string, string>? labels = null;
@@ -63,6 +73,7 @@ internal sealed record RequestTraits(string RequestId, string ApiType, DialectId
         return new RequestTraits(requestId, apiType, dialect)
         {
             InvocationId = http.Features.Get<InvocationScope>()?.Id,
+            TraceId = TraceContext.IdOf(headers, server),
             UserAgent = Cut(headers.UserAgent),
             Agent = CodingAgent.NameOf(headers.UserAgent),
             SessionId = Cut(First(headers, SessionHeaders)),

@@ -1,5 +1,6 @@
 using Serverless.Gateway.Access;
 using Serverless.Gateway.Metering.Prices;
+using Serverless.Gateway.Metering.Telemetry;
 using Serverless.Gateway.Routing;
 using Serverless.Translation.Canonical;
 using Serverless.Translation.Dialects;
@@ -58,6 +59,12 @@ internal sealed class UsageMeter
     /// <summary>The service tier that the client asked for; what it costs counts by the one that served, where the provider tells it.</summary>
     public string? TierAsked { get; set; }
 
+    /// <summary>How many tries have begun.</summary>
+    public int Attempt { get; private set; }
+
+    /// <summary>What telemetry tells of the last try that was sent; null while nobody listens.</summary>
+    public ProviderCall? Call { get; set; }
+
     /// <summary>Estimates the tokens of the prompt; asked only when the provider did not count them.</summary>
     public Func<long>? EstimateInput { get; set; }
 
@@ -72,6 +79,7 @@ internal sealed class UsageMeter
 
         _destination = destination;
         _providerDialect = null;
+        Attempt++;
         _attemptStart = _time.GetTimestamp();
         _usage = null;
         _outputCharacters = 0;
@@ -100,11 +108,14 @@ internal sealed class UsageMeter
             _attempts.Add(new Attempt(_destination.Name, status, _time.GetElapsedTime(start), reason));
             _attemptStart = null;
         }
+
+        Call?.End(status, reason, _usage, ModelServed);
     }
 
     /// <summary>Takes in an event of the provider's stream.</summary>
     public void Observe(ChatEvent chatEvent)
     {
+        Call?.Observe(chatEvent);
         switch (chatEvent)
         {
             case PartDelta delta:
@@ -139,6 +150,7 @@ internal sealed class UsageMeter
     /// <summary>Takes in a whole answer.</summary>
     public void Observe(ChatResponse response)
     {
+        Call?.Observe(response);
         _firstToken ??= _time.GetElapsedTime(_start);
         _complete = true;
         ModelServed = response.Model ?? ModelServed;
@@ -198,6 +210,7 @@ internal sealed class UsageMeter
         {
             RequestId = traits.RequestId,
             InvocationId = traits.InvocationId,
+            TraceId = traits.TraceId,
             Instance = RequestTraits.Instance,
             GatewayVersion = RequestTraits.GatewayVersion,
             Accepted = _accepted,

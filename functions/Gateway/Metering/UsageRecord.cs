@@ -14,6 +14,9 @@ public sealed record UsageRecord
     /// <summary>The Functions host's invocation id.</summary>
     public string? InvocationId { get; init; }
 
+    /// <summary>The W3C trace that it belongs to, 32 hexadecimal digits; null when neither the client nor the gateway traces it.</summary>
+    public string? TraceId { get; init; }
+
     /// <summary>The process that handled it.</summary>
     public string? Instance { get; init; }
 

@@ -128,7 +128,6 @@ internal sealed class ChatGateway(ExchangeServices services, Upstream upstream, 
                 response = prepared.IsPassthrough ? Passthrough.Listen(prepared.Target, document, answer) : UpstreamJson.Decode(prepared.Target.DecodeResponse, document, answer);
             }
 
-            exchange.Meter.EndAttempt((int)answer.Status, reason: null);
             if (response is null)
             {
                 exchange.Meter.Observe(model: null, usage: null);
@@ -138,6 +137,7 @@ internal sealed class ChatGateway(ExchangeServices services, Upstream upstream, 
                 exchange.Meter.Observe(response);
             }
 
+            exchange.Meter.EndAttempt((int)answer.Status, reason: null);
             if (prepared.IsPassthrough && document is not null)
             {
                 await exchange.AnswerAsync(bytes);

@@ -20,6 +20,11 @@ internal static partial class DestinationLoop
         UpstreamFailure? last = null;
         foreach (Destination destination in endpoint.Destinations)
         {
+            if (last is not null)
+            {
+                exchange.Telemetry?.FellBack(endpoint.Name, destination.Name, last.Reason);
+            }
+
             exchange.Meter.BeginAttempt(destination);
             try
             {

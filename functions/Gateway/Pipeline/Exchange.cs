@@ -1,11 +1,14 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Serverless.Gateway.Access;
 using Serverless.Gateway.Configuration;
 using Serverless.Gateway.Metering;
 using Serverless.Gateway.Metering.Prices;
+using Serverless.Gateway.Metering.Telemetry;
 using Serverless.Gateway.Routing;
 using Serverless.Translation.Canonical;
 using Serverless.Translation.Dialects;
@@ -19,6 +22,7 @@ internal sealed record ExchangeServices(
     IUsageStore Usage,
     PriceList Prices,
     GatewayLimits Limits,
+    GatewayTelemetry Telemetry,
     TimeProvider Time,
     ILogger<Exchange> Logger);
 
@@ -30,6 +34,7 @@ internal sealed partial class Exchange : IDisposable
 {
     private readonly ExchangeServices _services;
     private readonly RequestTraits _traits;
+    private readonly Activity? _server;
     private RequestBody? _body;
     private bool _announced;
     private bool _completed;
@@ -41,7 +46,9 @@ internal sealed partial class Exchange : IDisposable
         Client = client;
         Aborted = http.RequestAborted;
         Created = services.Time.GetUtcNow();
-        _traits = RequestTraits.Read(http, Pipeline.RequestId.Next(Created), apiType, client.Id);
+        Telemetry = services.Telemetry.IsHeard ? services.Telemetry : null;
+        _server = Telemetry is null ? null : http.Features.Get<IHttpActivityFeature>()?.Activity;
+        _traits = RequestTraits.Read(http, Pipeline.RequestId.Next(Created), apiType, client.Id, _server);
         Meter = new UsageMeter(services.Time, services.Prices, Created);
         Watch = new Watch(services.Time);
         ErrorAnswer.Identify(http, client, RequestId);
@@ -64,6 +71,12 @@ internal sealed partial class Exchange : IDisposable
     public Watch Watch { get; }
 
     public GatewayLimits Limits => _services.Limits;
+
+    /// <summary>Who is told of this exchange; null while nobody listens.</summary>
+    public GatewayTelemetry? Telemetry { get; }
+
+    /// <summary>What is done with a model, in the words of telemetry: <c>chat</c>, <c>embeddings</c>, <c>count_tokens</c>.</summary>
+    public string Operation { get; set; } = "chat";
 
     /// <summary>The client's stream, where it wants one.</summary>
     public ClientStream? Stream { get; private set; }
@@ -95,6 +108,7 @@ internal sealed partial class Exchange : IDisposable
     public GatewayEndpoint Resolve(string name, EndpointTask task)
     {
         Meter.Endpoint = name.Length > LongestName ? name[..LongestName] : name;
+        Operation = Name(task);
         GatewayEndpoint endpoint = _services.Endpoints.Find(name) ?? throw new GatewayException(
             new GatewayError(ErrorKind.NotFound, StatusCodes.Status404NotFound, $"The endpoint '{Meter.Endpoint}' does not exist.") { Param = "model", Code = "model_not_found" });
         if (!_services.Access.MayUse(Principal!, endpoint))
@@ -144,10 +158,19 @@ internal sealed partial class Exchange : IDisposable
         }
     }
 
+    /// <summary>Begins to tell of a request to a destination, where somebody listens.</summary>
+    public ProviderCall? BeginCall(Destination destination, bool stream) => Meter.Call = Telemetry is null
+        ? null
+        : ProviderCall.Begin(Telemetry, _services.Time, Operation, destination, new CallingRequest(_traits, Meter.Endpoint, Meter.Attempt, _body?.Json), stream);
+
+    /// <summary>The span that work for this request belongs to; null while nobody listens.</summary>
+    public Activity? Span => Meter.Call?.Span ?? _server;
+
     /// <summary>Begins a stream for the client; nothing is sent yet.</summary>
     public ClientStream OpenStream(IChatDialect dialect, AnswerContext context)
     {
         Meter.Stream = true;
+        Telemetry?.StreamOpened();
         return Stream = new ClientStream(this, dialect, context);
     }
 
@@ -226,13 +249,24 @@ internal sealed partial class Exchange : IDisposable
     /// <summary>Makes the record durable. The first call counts.</summary>
     public async ValueTask CompleteAsync()
     {
-        if (!IsAccepted || _completed)
+        if (_completed)
         {
             return;
         }
 
         _completed = true;
         Meter.End(RequestOutcome.InternalError, Http.Response.StatusCode);
+        if (Telemetry is not null)
+        {
+            Meter.Call?.End(0, Meter.ErrorCode ?? "not_finished", usage: null, served: null);
+            Telemetry.EndRequest(_server, Meter.ToRecord(_traits), Meter.Call);
+        }
+
+        if (!IsAccepted)
+        {
+            return;
+        }
+
         try
         {
             Announce();
@@ -247,7 +281,12 @@ internal sealed partial class Exchange : IDisposable
 
     public void Dispose()
     {
-        Stream?.Dispose();
+        if (Stream is not null)
+        {
+            Telemetry?.StreamClosed();
+            Stream.Dispose();
+        }
+
         Watch.Dispose();
         _body?.Dispose();
     }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Serverless.Gateway.Configuration;
 using Serverless.Gateway.Metering;
 using Serverless.Gateway.Metering.Prices;
+using Serverless.Gateway.Metering.Telemetry;
 
 namespace Serverless.Gateway.Pipeline;
 
@@ -19,6 +20,8 @@ internal static class PipelineServices
         services.TryAddSingleton<GatewayLimits>();
         services.TryAddSingleton<IUsageStore, LogUsageStore>();
         services.TryAddSingleton(_ => new PriceList());
+        services.TryAddSingleton<TelemetrySettings>();
+        services.AddSingleton<GatewayTelemetry>();
         services.AddSingleton<ExchangeServices>();
         services.AddSingleton<Upstream>();
         services.AddSingleton<ChatGateway>();

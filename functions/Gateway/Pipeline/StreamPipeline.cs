@@ -206,6 +206,11 @@ internal sealed partial class StreamPipeline : IDisposable
 
     private void Observe()
     {
+        if (_events.Count > 0)
+        {
+            _exchange.Meter.Call?.Chunk();
+        }
+
         foreach (ChatEvent chatEvent in _events)
         {
             _exchange.Meter.Observe(chatEvent);

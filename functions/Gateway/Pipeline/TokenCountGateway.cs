@@ -26,6 +26,7 @@ internal sealed class TokenCountGateway(ExchangeServices services, Upstream upst
             RequestBody body = await exchange.ReadBodyAsync();
             ChatRequest request = route.Dialect.DecodeCountRequest(body.Root, route.Address);
             GatewayEndpoint endpoint = exchange.Resolve(request.Model, EndpointTask.Chat);
+            exchange.Operation = "count_tokens";
             exchange.Announce();
 
             Destination destination = endpoint.Destinations[0];

@@ -1,5 +1,6 @@
 using System.Net;
 using Serverless.Gateway.Configuration;
+using Serverless.Gateway.Metering.Telemetry;
 using Serverless.Gateway.Providers;
 using Serverless.Gateway.Routing;
 using Serverless.Translation.Canonical;
@@ -8,7 +9,7 @@ using Serverless.Translation.Dialects;
 namespace Serverless.Gateway.Pipeline;
 
 /// <summary>Sends one request to one destination and gives back an answer that is worth reading, or says why there is none.</summary>
-internal sealed class Upstream(GatewayLimits limits)
+internal sealed class Upstream(GatewayLimits limits, TelemetrySettings telemetry)
 {
     /// <summary>Most of a refusal's body that is read.</summary>
     private const int LongestRefusal = 1024 * 1024;
@@ -27,15 +28,18 @@ internal sealed class Upstream(GatewayLimits limits)
     public async Task<UpstreamAnswer> SendAsync(
         Exchange exchange, Destination destination, IDialect dialect, string path, PooledBuffer body, bool stream, TimeSpan? within = null)
     {
+        ProviderCall? call = exchange.BeginCall(destination, stream);
         List<KeyValuePair<string, string>> headers = HeaderPolicy.ToProvider(exchange.Http.Request.Headers, dialect.Id);
         headers.Add(new("Accept", stream ? "text/event-stream" : "application/json"));
         headers.Add(new("Accept-Encoding", "identity"));
+        TraceContext.Add(headers, exchange.Http.Request.Headers, exchange.Span, telemetry.Propagate);
         var request = new UpstreamRequest(dialect.Id, HttpMethod.Post, path, destination.Model, new PooledContent(body), headers);
         var answer = new UpstreamAnswer(exchange, limits);
         try
         {
             exchange.Watch.BeginAttempt(answer.Cancellation, within ?? limits.FirstByte);
             HttpRequestMessage message = await destination.Provider.CreateRequestAsync(request, answer.Cancellation.Token);
+            call?.To(message.RequestUri);
             Task<HttpResponseMessage> sending = destination.Provider.Connections.SendAsync(message, answer.Cancellation.Token);
             await answer.TakeAsync(await exchange.WaitForProviderAsync(sending, answer.Cancellation));
             exchange.Meter.ProviderRequestId = HeaderPolicy.ProviderRequestId(answer.Headers);

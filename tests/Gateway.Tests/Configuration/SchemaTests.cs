@@ -31,6 +31,7 @@ public sealed class SchemaTests
     [InlineData("price", "prices.models[0]")]
     [InlineData("longContext", "prices.models[0].longContext")]
     [InlineData("discount", "prices.discounts[0]")]
+    [InlineData("telemetry", "telemetry")]
     public void The_reader_knows_exactly_what_the_schema_knows(string definition, string path)
     {
         JsonElement properties = (definition.Length == 0 ? Schema : Definition(definition)).GetProperty("properties");
@@ -77,7 +78,8 @@ public sealed class SchemaTests
               "callers": [{ {{Odd}}, "id": "a", "keyRef": "env:K" }],
               "limits": { {{Odd}} },
               "usage": { {{Odd}} },
-              "prices": { {{Odd}}, "models": [{ {{Odd}}, "model": "p/m", "longContext": { {{Odd}} } }], "discounts": [{ {{Odd}} }] }
+              "prices": { {{Odd}}, "models": [{ {{Odd}}, "model": "p/m", "longContext": { {{Odd}} } }], "discounts": [{ {{Odd}} }] },
+              "telemetry": { {{Odd}} }
             }
             """,
             ("K", "gw-0123456789abcdefghij"));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Serverless.Gateway.Access;
 using Serverless.Gateway.Configuration;
 using Serverless.Gateway.Metering;
@@ -37,9 +38,10 @@ public abstract class GatewayTest : IAsyncLifetime
 
     private protected async Task StartAsync(GatewayEndpoint endpoint, GatewayLimits? limits = null, TimeProvider? time = null) => await StartAsync([endpoint], limits, time);
 
-    private protected async Task StartAsync(GatewayEndpoint[] endpoints, GatewayLimits? limits = null, TimeProvider? time = null, IAccessControl? access = null)
+    private protected async Task StartAsync(
+        GatewayEndpoint[] endpoints, GatewayLimits? limits = null, TimeProvider? time = null, IAccessControl? access = null, Action<IServiceCollection>? services = null)
     {
-        Gateway = await TestGateway.StartAsync(endpoints, limits, time, access);
+        Gateway = await TestGateway.StartAsync(endpoints, limits, time, access, services);
         _started.Add(Gateway);
     }
 

@@ -39,7 +39,7 @@ internal sealed class TestGateway : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public static async Task<TestGateway> StartAsync(IEnumerable<GatewayEndpoint> endpoints, GatewayLimits? limits = null, TimeProvider? time = null, IAccessControl? access = null)
+    public static async Task<TestGateway> StartAsync(IEnumerable<GatewayEndpoint> endpoints, GatewayLimits? limits = null, TimeProvider? time = null, IAccessControl? access = null, Action<IServiceCollection>? services = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         var usage = new RecordedUsage();
@@ -51,6 +51,7 @@ internal sealed class TestGateway : IAsyncDisposable
         builder.Services.AddSingleton(time ?? TimeProvider.System);
         builder.Services.AddSingleton(access ?? new TestAccess());
         builder.Services.AddSingleton<IEndpointDirectory>(new TestDirectory([.. endpoints]));
+        services?.Invoke(builder.Services);
         builder.Services.AddGatewayPipeline();
         WebApplication app = builder.Build();
         app.MapGateway();

@@ -16,6 +16,7 @@ internal static class Records
         {
             RequestId = RequestId.Next(accepted),
             InvocationId = "invocation",
+            TraceId = "4bf92f3577b34da6a3ce929d0e0e4736",
             Instance = "instance",
             GatewayVersion = "1.2.3",
             Accepted = accepted,

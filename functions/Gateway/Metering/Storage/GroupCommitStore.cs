@@ -5,6 +5,7 @@ using System.Text;
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Serverless.Gateway.Metering.Telemetry;
 
 namespace Serverless.Gateway.Metering.Storage;
 
@@ -13,7 +14,7 @@ namespace Serverless.Gateway.Metering.Storage;
 /// store is slow or away they go to a <see cref="UsageJournal"/> instead and from there to the store when it is back. An answer
 /// therefore waits a millisecond or two as a rule, and <see cref="UsageStoreTimes.Patience"/> at the worst.
 /// </summary>
-internal sealed partial class GroupCommitStore : IUsageStore, IHostedService, IAsyncDisposable
+internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures, IHostedService, IAsyncDisposable
 {
     private readonly IUsageSink _sink;
     private readonly UsageJournal _journal;
@@ -31,6 +32,9 @@ internal sealed partial class GroupCommitStore : IUsageStore, IHostedService, IA
     private long _nextProbe;
     private bool _prepared;
     private int _disposed;
+    private long _stored;
+    private long _journaled;
+    private long _lost;
 
     public GroupCommitStore(IUsageSink sink, UsageJournal journal, UsageStoreTimes times, TimeProvider time, ILogger<GroupCommitStore> logger)
     {
@@ -43,6 +47,16 @@ internal sealed partial class GroupCommitStore : IUsageStore, IHostedService, IA
 
     /// <summary>True while rows go to the journal because the store does not take them.</summary>
     public bool IsOpen => Volatile.Read(ref _open);
+
+    public long Stored => Volatile.Read(ref _stored);
+
+    public long Journaled => Volatile.Read(ref _journaled);
+
+    public long Lost => Volatile.Read(ref _lost);
+
+    public long Queued => _queue.Reader.Count;
+
+    public long JournalBytes => _journal.Size;
 
     public void Accepted(UsageRecord record) => _accepted[record.RequestId] = new Waiting(record, _time.GetTimestamp());
 
@@ -126,6 +140,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IHostedService, IA
             {
                 // Neither the store nor the disk: the log line is all that is left. The answer must end all the same.
                 Log.Lost(_logger, Lines(rows), e);
+                Count(ref _lost, rows);
             }
 
             foreach (Pending pending in batch)
@@ -241,7 +256,12 @@ internal sealed partial class GroupCommitStore : IUsageStore, IHostedService, IA
         }
 
         await _sink.WriteAsync(rows, limit.Token);
+        Count(ref _stored, rows);
     }
+
+    /// <summary>Counts the records of requests that have ended; the rows that only announce one are none.</summary>
+    private static void Count(ref long counter, IReadOnlyList<UsageRow> rows) =>
+        Interlocked.Add(ref counter, rows.Count(row => row.Values.ContainsKey(UsageColumns.Outcome)));
 
     /// <summary>One row that the store refuses must not take the others with it.</summary>
     private async Task SeparateAsync(IReadOnlyList<UsageRow> rows, UsageRowRefusedException refusal)
@@ -249,6 +269,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IHostedService, IA
         if (rows.Count == 1)
         {
             Log.Refused(_logger, Lines(rows), refusal);
+            Count(ref _lost, rows);
             return;
         }
 
@@ -263,6 +284,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IHostedService, IA
     {
         Log.Spilled(_logger, Lines(rows));
         await _journal.AppendAsync(rows);
+        Count(ref _journaled, rows);
     }
 
     private async Task RedriveLoopAsync()

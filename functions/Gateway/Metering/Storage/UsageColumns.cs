@@ -17,6 +17,7 @@ public static class UsageColumns
     [
         Time("event_time", r => r.Accepted, accepted: true),
         Text("invocation_id", r => r.InvocationId, accepted: true),
+        Text("trace_id", r => r.TraceId, accepted: true),
         Text("instance", r => r.Instance, accepted: true),
         Text("gateway_version", r => r.GatewayVersion, accepted: true),
         Text("requester", r => r.Principal, accepted: true),
@@ -89,6 +90,7 @@ public static class UsageColumns
             RequestId = requestId,
             Accepted = value("event_time") as DateTimeOffset? ?? UsageKey.TimeOf(requestId),
             InvocationId = Text("invocation_id"),
+            TraceId = Text("trace_id"),
             Instance = Text("instance"),
             GatewayVersion = Text("gateway_version"),
             Principal = Text("requester"),

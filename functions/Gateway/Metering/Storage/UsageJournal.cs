@@ -16,6 +16,9 @@ internal sealed class UsageJournal(string folder, TimeProvider time) : IDisposab
     /// <summary>Where the files are.</summary>
     public string Folder => folder;
 
+    /// <summary>Bytes that wait for the store, those that a predecessor has left included.</summary>
+    public long Size => Directory.Exists(folder) ? new DirectoryInfo(folder).EnumerateFiles("*.journal").Sum(LengthOf) : 0;
+
     /// <summary>Adds rows; they are on the disk when the call returns.</summary>
     public async Task AppendAsync(IReadOnlyList<UsageRow> rows)
     {
@@ -101,6 +104,19 @@ internal sealed class UsageJournal(string folder, TimeProvider time) : IDisposab
     }
 
     public void Dispose() => _file?.Dispose();
+
+    private static long LengthOf(FileInfo file)
+    {
+        try
+        {
+            return file.Length;
+        }
+        catch (FileNotFoundException)
+        {
+            // It was handed to the store at this very moment.
+            return 0;
+        }
+    }
 
     private static async Task<List<UsageRow>> ReadAsync(Stream file)
     {

@@ -5,6 +5,7 @@ using Azure.Data.Tables;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Serverless.Gateway.Metering.Telemetry;
 using Serverless.Gateway.Reports;
 using Serverless.Gateway.Reports.Rollups;
 
@@ -80,12 +81,17 @@ internal static class UsageServices
 
         services.AddSingleton(new UsageStoreTimes());
         services.AddSingleton(p => new UsageJournal(settings.JournalFolder ?? JournalOf(settings, p), p.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(p => new GroupCommitStore(
-            p.GetRequiredService<Func<IUsageSink>>()(),
-            p.GetRequiredService<UsageJournal>(),
-            p.GetRequiredService<UsageStoreTimes>(),
-            p.GetRequiredService<TimeProvider>(),
-            p.GetRequiredService<ILogger<GroupCommitStore>>()));
+        services.AddSingleton(p =>
+        {
+            var store = new GroupCommitStore(
+                p.GetRequiredService<Func<IUsageSink>>()(),
+                p.GetRequiredService<UsageJournal>(),
+                p.GetRequiredService<UsageStoreTimes>(),
+                p.GetRequiredService<TimeProvider>(),
+                p.GetRequiredService<ILogger<GroupCommitStore>>());
+            p.GetRequiredService<GatewayTelemetry>().Watch(store);
+            return store;
+        });
         services.AddSingleton<IHostedService>(p => p.GetRequiredService<GroupCommitStore>());
         services.AddSingleton(p => new RequestsInFlight(
             p.GetRequiredService<GroupCommitStore>(),
