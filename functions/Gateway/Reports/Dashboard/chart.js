@@ -136,14 +136,14 @@ function options(chart, plot, tip, zoom) {
     scales: { x: { time: true, range: [from, to] }, y: { range: (_, least, most) => [0, most > 0 ? most * 1.08 : 1] } },
     tzDate: seconds => uPlot.tzDate(new Date(seconds * 1000), spec.clock.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone),
     axes: [
-      { ...axis, grid: { show: false }, size: 24, gap: 6, space: 72, values: (_, splits) => splits.map(s => spec.clock.tick(s * 1000, spec.interval, (to - from) * 1000)) },
+      { ...axis, grid: { show: false }, size: 24, gap: 6, space: 72, values: (_, splits) => splits.map(s => spec.clock.tick(s * 1000, spec.interval)) },
       { ...axis, grid: { stroke: ink('grid'), width: 1 }, size: 60, gap: 8, space: 36, incrs: spec.whole ? WHOLE : undefined, values: (_, splits) => splits.map(v => (v === 0 ? '0' : spec.format(v))) },
     ],
     series: [{}, ...series.map(s => {
       const color = ink(s.color);
       return stacked
         ? { stroke: color, fill: color, width: 0, paths: bars, points: { show: false } }
-        : { stroke: color, width: 2, points: { show: few, size: 5, fill: color, stroke: color } };
+        : { stroke: color, width: few ? 2 : 1.5, points: { show: few, size: 5, fill: color, stroke: color } };
     })],
     hooks: {
       setCursor: [u => {

@@ -4,6 +4,8 @@ import { h } from './dom.js';
 const NONE = '–';
 const plain = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const precise = new Intl.NumberFormat('en', { maximumFractionDigits: 20 });
+const cents = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const fraction = new Intl.NumberFormat('en', { minimumSignificantDigits: 2, maximumSignificantDigits: 3 });
 const UNITS = [[1e12, ' T'], [1e9, ' B'], [1e6, ' M'], [1e3, ' k']];
 
 const digits = (value, significant) => new Intl.NumberFormat('en', { maximumSignificantDigits: significant }).format(value);
@@ -26,7 +28,7 @@ export function count(value) {
 /** Every digit, in groups. */
 export const exact = value => (value === null || value === undefined ? NONE : precise.format(value));
 
-/** Milliseconds as 12 ms, 1.24 s or 2 min 5 s. */
+/** Milliseconds as 12 ms, 1.24 s 2 min 5 s or 3 h 10 min. */
 export function duration(ms) {
   if (ms === null || ms === undefined) {
     return NONE;
@@ -41,7 +43,8 @@ export function duration(ms) {
   }
 
   const seconds = Math.round(ms / 1000);
-  return seconds % 60 === 0 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  const [whole, rest, names] = seconds < 3600 ? [Math.floor(seconds / 60), seconds % 60, ['min', 's']] : [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), ['h', 'min']];
+  return rest === 0 ? `${whole} ${names[0]}` : `${whole} ${names[0]} ${rest} ${names[1]}`;
 }
 
 /** Dollars with as many digits as they need: $1,235, $1.23, $0.0123. */
@@ -55,16 +58,11 @@ export function dollars(value) {
   }
 
   const size = Math.abs(value);
-  const format = size >= 1000
-    ? plain
-    : size >= 1
-      ? new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
-      : new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
-  return `$${format.format(value)}`;
+  return `$${size >= 1000 ? plain.format(value) : size >= 1 ? cents.format(value) : fraction.format(value)}`;
 }
 
 /** A share of one as 12.3 %. */
-export const percent = share => (share === null || share === undefined || Number.isNaN(share) ? NONE : `${digits(share * 100, share > 0 && share < 0.001 ? 1 : 3)} %`);
+export const percent = share => (share === null || share === undefined || Number.isNaN(share) ? NONE : `${digits(share * 100, share >= 0.1 ? 3 : 2)} %`);
 
 /** Bytes as 1.2 kB. */
 export const bytes = value => (value === null || value === undefined ? NONE : value < 1000 ? `${value} B` : `${count(value)}B`);
@@ -113,7 +111,7 @@ export function clock(zone) {
     },
 
     /** Marks of a time axis: the date where a day begins, else the time. */
-    tick(ms, interval, span) {
+    tick(ms, interval) {
       if (interval === 'month') {
         return new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', month: 'short', year: '2-digit' }).format(ms);
       }
@@ -123,7 +121,7 @@ export function clock(zone) {
       }
 
       const time = minute.format(ms);
-      return time === '00:00' || span > 4 * 86_400_000 ? day.format(ms) : time;
+      return time === '00:00' ? day.format(ms) : time;
     },
     month: ms => month.format(ms),
   };

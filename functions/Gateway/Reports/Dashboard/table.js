@@ -55,7 +55,7 @@ export function sortedTable(caption, columns, { link, sort, empty = 'Nothing in 
     }
 
     // Widths are set by script, which the policy for styles allows; an attribute would not be.
-    const bar = column.bar && most > 0 ? h('span', { class: 'bar' }) : null;
+    const bar = column.bar && column.value(row) > 0 ? h('span', { class: 'bar' }) : null;
     if (bar) {
       bar.style.width = `${Math.max(0, column.value(row) / most) * 100}%`;
     }

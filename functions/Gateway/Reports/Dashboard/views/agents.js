@@ -35,7 +35,7 @@ export function create(context) {
     columns.requests,
     columns.plainTokens,
     { name: 'Cost', num: true, value: row => row.cost_usd, cell: row => cost(row.cost_usd, row.unpriced) },
-    { name: 'Lasted', num: true, value: row => row.last - row.first, cell: row => number(row.last - row.first, duration(row.last - row.first)) },
+    { name: 'Lasted', num: true, value: row => row.last - row.first, cell: row => (row.requests > 1 ? number(row.last - row.first, duration(row.last - row.first)) : '–') },
     { name: 'Last request', num: true, value: row => row.last, cell: row => h('time', { datetime: new Date(row.last).toISOString() }, context.clock.seconds(row.last)) },
   ], {
     link: row => ({ href: context.link({ view: 'requests', filters: { ...context.state.filters, session_id: [row.session] } }), label: `Requests of session ${row.session}` }),

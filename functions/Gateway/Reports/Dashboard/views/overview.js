@@ -95,5 +95,5 @@ function change(now, before) {
   }
 
   const share = now / before - 1;
-  return share === 0 ? 'as before' : `${share > 0 ? '▲' : '▼'} ${percent(Math.abs(share))} on before`;
+  return share === 0 ? 'as before' : `${share > 0 ? '▲' : '▼'} ${percent(Math.abs(share))} vs before`;
 }
