@@ -55,8 +55,8 @@ export function filterBar(element, context) {
 
       const active = Object.entries(state.filters).flatMap(([name, values]) => values.map(value => [name, value]));
       fill(chips, active.map(([name, value]) => h('li', null, h('a', {
-        class: 'chip', href: context.link({ filters: withoutFilter(state, name, value) }), 'aria-label': `Remove the filter ${nameOf(name)} ${value}`, dataset: { key: `chip-${name}-${value}` },
-      }, h('span', { class: 'chip-name' }, nameOf(name)), value, icon('close')))),
+        class: 'chip', href: context.link({ filters: withoutFilter(state, name, value) }), dataset: { key: `chip-${name}-${value}` },
+      }, h('span', { class: 'unseen' }, 'Remove the filter '), h('span', { class: 'chip-name' }, `${nameOf(name)}: `), h('span', { class: 'chip-value' }, value), icon('close')))),
       active.length > 1 && h('li', null, h('a', { class: 'chip clear', href: context.link({ filters: {} }), dataset: { key: 'clear' } }, 'Clear all')));
       element.setAttribute('aria-label', `Filters of ${views[state.view]}, ${clock.dayTimeYear(span.from)} to ${clock.dayTimeYear(span.to)}`);
     },

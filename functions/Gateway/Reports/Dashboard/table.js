@@ -26,7 +26,7 @@ export function sortedTable(caption, columns, { link, sort, empty = 'Nothing in 
     const most = Object.fromEntries(columns.filter(c => c.bar).map(c => [c.name, Math.max(...rows.map(c.value), 0)]));
     fill(
       element,
-      h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption },
+      h('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': caption },
         h('table', null,
           h('caption', { class: 'unseen' }, caption),
           h('thead', null, h('tr', null, columns.map(c => heading(c)))),

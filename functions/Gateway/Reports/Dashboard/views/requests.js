@@ -23,7 +23,7 @@ export function create(context) {
     list.note(requests.length === 0 ? '' : `${state.page ? 'older ones' : 'the newest first'}, times in ${context.clock.name}; CSV holds up to 1,000 with every column`);
     fill(holder, requests.length === 0
       ? h('p', { class: 'nothing' }, 'No request matches in this span.')
-      : h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Requests' }, table(requests)));
+      : h('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Requests' }, table(requests)));
     fill(older,
       state.page && h('a', { href: context.link({ page: '' }), dataset: { key: 'newest' } }, 'Newest'),
       page.next_page_token && h('a', { href: context.link({ page: page.next_page_token }), dataset: { key: 'older' } }, 'Older'));
