@@ -109,6 +109,48 @@ public sealed class StartTests
     }
 
     [Fact]
+    public async Task Without_a_functions_host_its_headers_count_for_nothing()
+    {
+        int port = AppProcess.FreePort();
+        await using var app = AppProcess.Start(["--urls", $"http://127.0.0.1:{port}"], null, ("Gateway__usage__store", "log"));
+        using HttpClient client = await app.ReadyAsync(port);
+        foreach ((string name, string value) in new[] { ("client-ip", "203.0.113.9:4711"), ("X-Forwarded-For", "203.0.113.9"), ("X-Forwarded-Host", "foreign.example"), ("X-Azure-Functions-InvocationId", "forged"), ("x-ms-invocation-id", "forged") })
+        {
+            client.DefaultRequestHeaders.TryAddWithoutValidation(name, value);
+        }
+
+        // The open gateway would refuse a foreign host.
+        Assert.Contains("You said", await ChatAsync(client, "demo", stream: false));
+        for (int i = 0; i < 100 && !app.Output.Contains("request_id", StringComparison.Ordinal); i++)
+        {
+            await Task.Delay(50, Token);
+        }
+
+        Assert.Contains("\"ip_address\":\"127.0.0.1\"", app.Output);
+        Assert.DoesNotContain("203.0.113.9", app.Output);
+        Assert.DoesNotContain("forged", app.Output);
+    }
+
+    [Fact]
+    public async Task Whatever_urls_are_set_it_listens_only_where_the_functions_host_says_and_logs_a_refusal_as_one_object()
+    {
+        int port = AppProcess.FreePort();
+        int other = AppProcess.FreePort();
+        (string, string)[] environment =
+        [
+            ("FUNCTIONS_CUSTOMHANDLER_PORT", $"{port}"), ("ASPNETCORE_URLS", $"http://127.0.0.1:{other}"), ("ASPNETCORE_HTTP_PORTS", $"{other}"), ("PORT", $"{other}"),
+            ("Kestrel__Endpoints__Other__Url", $"http://127.0.0.1:{other}"), ("Gateway__usage__store", "log"),
+        ];
+        await using var refused = AppProcess.Start(["--urls", $"http://127.0.0.1:{other}"], null, environment);
+        Assert.Equal(78, await refused.ExitAsync());
+        Assert.Equal("Critical", JsonElement.Parse(refused.Errors.Trim()).GetProperty("LogLevel").GetString());
+
+        await using var app = AppProcess.Start(["--urls", $"http://127.0.0.1:{other}"], null, [.. environment, ("AZURE_FUNCTIONS_ENVIRONMENT", "Development")]);
+        using HttpClient client = await app.ReadyAsync(port);
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync($"http://127.0.0.1:{other}/", Token));
+    }
+
+    [Fact]
     public async Task A_taken_port_is_said_in_words()
     {
         using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
