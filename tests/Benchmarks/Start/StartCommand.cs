@@ -32,7 +32,7 @@ internal static class StartCommand
         try
         {
             await AskAsync(stubPort, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-            Console.WriteLine($"{Environment.ProcessorCount} cores, medians of {Runs} starts (slowest in brackets)\n");
+            Console.WriteLine($"{Environment.ProcessorCount} cores, medians of {Runs} starts (fastest and slowest in brackets)\n");
             Console.WriteLine("| executable | folder MB | zipped MB | ready ms | first translated answer ms | first durable record ms | MB resident then | after " + Requests + " more |");
             Console.WriteLine("|---|---|---|---|---|---|---|---|");
             Dictionary<string, List<Figures>> figures = executables.ToDictionary(executable => executable, _ => new List<Figures>());
@@ -43,7 +43,8 @@ internal static class StartCommand
                     Figures all = await MeasureAsync(executable, stubPort, last: run == Runs - 1);
                     if (run >= 0)
                     {
-                        figures[executable].Add(all);      // the first only brings the files into memory
+                        // The first only brought the files into memory.
+                        figures[executable].Add(all);
                     }
                 }
             }
@@ -80,6 +81,7 @@ internal static class StartCommand
         var start = new ProcessStartInfo(managed ? "dotnet" : executable, managed ? [executable] : []) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach ((string name, string value) in ((string, string)[])[
             ("FUNCTIONS_CUSTOMHANDLER_PORT", $"{port}"),
+            ("AZURE_FUNCTIONS_ENVIRONMENT", "Development"),
             ("Gateway__discover", "false"),
             ("Gateway__usage__store", store),
             ("Gateway__usage__path", Path.Combine(folder, "usage.db")),
@@ -99,7 +101,7 @@ internal static class StartCommand
         try
         {
             process.OutputDataReceived += static (_, _) => { };
-            process.ErrorDataReceived += static (_, e) => Console.Error.WriteLine(e.Data);
+            process.ErrorDataReceived += static (_, e) => Console.Error.Write(e.Data is null ? "" : e.Data + "\n");
             process.BeginOutputReadLine();
             process.BeginErrorReadLine();
             await AskAsync(port, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -162,7 +164,7 @@ internal static class StartCommand
     private static string Summary(List<Figures> all, Func<Figures, double> of)
     {
         double[] sorted = [.. all.Select(of).Order()];
-        return string.Create(CultureInfo.InvariantCulture, $"{sorted[sorted.Length / 2]:0} ({sorted[^1]:0})");
+        return string.Create(CultureInfo.InvariantCulture, $"{sorted[sorted.Length / 2]:0} ({sorted[0]:0}–{sorted[^1]:0})");
     }
 
     private static int FreePort()
