@@ -42,6 +42,7 @@ catch (IOException e)
 
 StartupText.Announce(app, settings, file, Console.Out);
 await app.WaitForShutdownAsync();
+StartupText.Leave(app, settings);
 
 // A Functions host takes an exit code of 0 for an end that was meant, and does not start the process again.
 return settings.Address.BehindFunctionsHost ? 1 : 0;

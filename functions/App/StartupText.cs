@@ -1,4 +1,7 @@
 using Serverless.Gateway.Configuration;
+using Serverless.Gateway.Metering;
+using Serverless.Gateway.Metering.Storage;
+using Serverless.Gateway.Metering.Telemetry;
 using Serverless.Gateway.Routing;
 
 namespace Serverless.App;
@@ -36,7 +39,16 @@ internal static partial class StartupText
     {
         if (HostSetup.LogsJson(settings.Address))
         {
-            Log.Serving(app.Logger, settings.Endpoints.Count, settings.Providers.Count, settings.Address.First);
+            Log.Serving(
+                app.Logger,
+                RequestTraits.GatewayVersion,
+                settings.Endpoints.Count,
+                settings.Providers.Count,
+                settings.Address.First,
+                settings.Callers.Count,
+                settings.Usage.Store,
+                Exporters(settings.Telemetry),
+                file ?? "no file");
             foreach (string note in settings.Notes)
             {
                 Log.Note(app.Logger, note);
@@ -57,6 +69,11 @@ internal static partial class StartupText
         output.WriteLine(settings.IsOpen
             ? "No key is needed: only this machine can reach it."
             : $"A key is needed; {settings.Callers.Count} {(settings.Callers.Count == 1 ? "caller has" : "callers have")} one.");
+        if (settings.Telemetry.IsOn)
+        {
+            output.WriteLine($"Telemetry goes to {Exporters(settings.Telemetry)}.");
+        }
+
         foreach (string note in settings.Notes)
         {
             output.WriteLine($"Note: {note}");
@@ -67,6 +84,21 @@ internal static partial class StartupText
         output.WriteLine("  " + Curl(settings));
         output.WriteLine();
         output.Flush();
+    }
+
+    /// <summary>Says that it has ended as it should, where the lines of the log are all that is left of a process.</summary>
+    public static void Leave(WebApplication app, GatewaySettings settings)
+    {
+        if (HostSetup.LogsJson(settings.Address))
+        {
+            Log.Stopped(app.Logger);
+        }
+    }
+
+    private static string Exporters(TelemetrySettings telemetry)
+    {
+        string?[] names = [telemetry.Otlp is null ? null : "otlp", telemetry.AzureMonitor is null ? null : "azureMonitor"];
+        return telemetry.IsOn ? string.Join(" and ", names.OfType<string>()) : "off";
     }
 
     private static IEnumerable<(string Name, string What)> Served(GatewaySettings settings)
@@ -108,8 +140,11 @@ internal static partial class StartupText
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "Serving {Endpoints} endpoints and {Providers} providers on {Address}")]
-        public static partial void Serving(ILogger logger, int endpoints, int providers, string address);
+        [LoggerMessage(1, LogLevel.Information, "Serverless {Version} serves {Endpoints} endpoints and {Providers} providers on {Address} for {Callers} callers; usage records: {Store}, telemetry: {Telemetry}, configured by {File}")]
+        public static partial void Serving(ILogger logger, string? version, int endpoints, int providers, string address, int callers, UsageStoreKind store, string telemetry, string file);
+
+        [LoggerMessage(4, LogLevel.Information, "Stopped serving")]
+        public static partial void Stopped(ILogger logger);
 
         [LoggerMessage(2, LogLevel.Warning, "{Note}")]
         public static partial void Note(ILogger logger, string note);

@@ -59,6 +59,9 @@ internal sealed class UsageMeter
     /// <summary>The service tier that the client asked for; what it costs counts by the one that served, where the provider tells it.</summary>
     public string? TierAsked { get; set; }
 
+    /// <summary>Name of the destination that was asked last.</summary>
+    public string? Destination => _destination?.Name;
+
     /// <summary>How many tries have begun.</summary>
     public int Attempt { get; private set; }
 

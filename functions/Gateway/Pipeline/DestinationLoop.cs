@@ -7,7 +7,7 @@ namespace Serverless.Gateway.Pipeline;
 /// The way through an endpoint's destinations, in order, each once: a refusal before the first content goes to the next, the last one is
 /// the caller's. Nothing is tried for a client that has hung up.
 /// </summary>
-internal static partial class DestinationLoop
+internal static class DestinationLoop
 {
     /// <summary>Tries the destinations until one has answered.</summary>
     /// <param name="exchange">Whose request it is.</param>
@@ -18,8 +18,9 @@ internal static partial class DestinationLoop
     public static async Task RunAsync(Exchange exchange, GatewayEndpoint endpoint, Func<Destination, Task> attempt, ILogger logger)
     {
         UpstreamFailure? last = null;
-        foreach (Destination destination in endpoint.Destinations)
+        for (int i = 0; i < endpoint.Destinations.Count; i++)
         {
+            Destination destination = endpoint.Destinations[i];
             if (last is not null)
             {
                 exchange.Telemetry?.FellBack(endpoint.Name, destination.Name, last.Reason);
@@ -36,11 +37,12 @@ internal static partial class DestinationLoop
             {
                 exchange.Stream?.Discard();
                 exchange.Meter.EndAttempt(failure.Status, failure.Reason);
-                Log.AttemptFailed(logger, exchange.RequestId, endpoint.Name, destination.Name, failure.Status, failure.Reason);
 
                 // That a substitute could not even be asked says less than why the one before it has failed.
                 last = failure.BeforeSending ? last ?? failure : failure;
-                if (!failure.BeforeSending && !Fallback.Allows(failure.Error))
+                bool goesOn = (failure.BeforeSending || Fallback.Allows(failure.Error)) && i + 1 < endpoint.Destinations.Count;
+                AttemptLog.Failed(logger, exchange.RequestId, endpoint.Name, destination.Name, failure, goesOn ? $"{endpoint.Destinations[i + 1].Name} is next" : "the caller is told");
+                if (!goesOn)
                 {
                     break;
                 }
@@ -55,11 +57,5 @@ internal static partial class DestinationLoop
         }
 
         throw last!;
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(20, LogLevel.Warning, "Request {RequestId} to endpoint {Endpoint}: destination {Destination} has failed with status {Status} ({Reason}).")]
-        public static partial void AttemptFailed(ILogger logger, string requestId, string endpoint, string destination, int status, string reason);
     }
 }

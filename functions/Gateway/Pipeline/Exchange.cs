@@ -264,6 +264,8 @@ internal sealed partial class Exchange : IDisposable
 
         if (!IsAccepted)
         {
+            // There will be no record of it.
+            Log.NotAccepted(_services.Logger, RequestId, Meter.StatusCode, Meter.ErrorCode);
             return;
         }
 
@@ -342,6 +344,9 @@ internal sealed partial class Exchange : IDisposable
 
         [LoggerMessage(2, LogLevel.Critical, "The usage record of request {RequestId} could not be stored.")]
         public static partial void RecordLost(ILogger logger, Exception exception, string requestId);
+
+        [LoggerMessage(4, LogLevel.Information, "Request {RequestId} was not accepted: status {Status} ({Reason}).")]
+        public static partial void NotAccepted(ILogger logger, string requestId, int status, string? reason);
 
         [LoggerMessage(3, LogLevel.Warning, "The tags of request {RequestId} are not a JSON object of strings; they are ignored.")]
         public static partial void BadTags(ILogger logger, string requestId);

@@ -39,6 +39,7 @@ internal sealed partial class StreamPipeline : IDisposable
     private bool _content;
     private bool _finished;
     private GatewayError? _failure;
+    private UpstreamFailure? _broken;
 
     /// <param name="exchange">Whose client it goes to; its stream is open.</param>
     /// <param name="answer">The provider's answer.</param>
@@ -69,6 +70,7 @@ internal sealed partial class StreamPipeline : IDisposable
         {
             // After the announced end a connection may break as it likes.
             _failure ??= _finished ? null : failure.Error;
+            _broken = failure;
         }
 
         if (_failure is not null && !_client.HasBegun)
@@ -78,6 +80,7 @@ internal sealed partial class StreamPipeline : IDisposable
 
         if (_failure is not null)
         {
+            AttemptLog.BrokeOff(_logger, _exchange.RequestId, _exchange.Meter.Destination, UpstreamFailure.ReasonOf(_failure), _broken);
             _renderer.Fail(_failure, _client.Output);
         }
         else

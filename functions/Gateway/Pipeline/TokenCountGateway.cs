@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Serverless.Gateway.Routing;
 using Serverless.Translation.Adaptation;
 using Serverless.Translation.Canonical;
@@ -11,7 +12,7 @@ namespace Serverless.Gateway.Pipeline;
 /// Counts the tokens of a prompt: by the counter of the first destination where it has one, otherwise by an estimate, which is marked
 /// (<c>x-gateway-estimated: true</c>). Agents plan their context by it, so that a counter out of order is no reason to fail.
 /// </summary>
-internal sealed class TokenCountGateway(ExchangeServices services, Upstream upstream)
+internal sealed class TokenCountGateway(ExchangeServices services, Upstream upstream, ILogger<TokenCountGateway> logger)
 {
     /// <summary>An estimate at once is worth more than a count after a long wait.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
@@ -92,7 +93,9 @@ internal sealed class TokenCountGateway(ExchangeServices services, Upstream upst
         catch (UpstreamFailure failure)
         {
             exchange.Meter.EndAttempt(failure.Status, failure.Reason);
-            if (same && failure.Error.Kind == ErrorKind.InvalidRequest)
+            bool callers = same && failure.Error.Kind == ErrorKind.InvalidRequest;
+            AttemptLog.Failed(logger, exchange.RequestId, exchange.Meter.Endpoint!, destination.Name, failure, callers ? "the caller is told" : "its tokens are estimated");
+            if (callers)
             {
                 throw;
             }

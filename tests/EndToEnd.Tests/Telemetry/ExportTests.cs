@@ -83,6 +83,24 @@ public sealed class ExportTests
     }
 
     [Fact]
+    public async Task Lines_of_the_log_name_the_trace()
+    {
+        await using Collector collector = await Collector.StartAsync(HttpProtocols.Http2);
+        int port = AppProcess.FreePort();
+        await using AppProcess app = Start(port, ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Url), ("DOTNET_RUNNING_IN_CONTAINER", "true"), ("Gateway__usage__store", "log"));
+        using HttpClient client = await app.ReadyAsync(port);
+        await AskAsync(client);
+        await app.TerminateAsync();
+
+        string[] lines = app.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        JsonElement record = JsonElement.Parse(Assert.Single(lines, line => line.Contains("\"Category\":\"usage\"", StringComparison.Ordinal)));
+        Assert.Contains(record.GetProperty("Scopes").EnumerateArray(), scope => scope.TryGetProperty("TraceId", out JsonElement id) && id.GetString() == TraceId);
+        Assert.Contains($"\\\"trace_id\\\":\\\"{TraceId}\\\"", record.GetRawText(), StringComparison.Ordinal);
+        Assert.Contains(lines, line => line.Contains("telemetry: otlp", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains("Stopped serving", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_collector_that_is_away_costs_no_answer()
     {
         int port = AppProcess.FreePort();

@@ -95,6 +95,7 @@ public sealed class StartTests
         Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync("/v1/models", Token)).StatusCode);
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key);
         client.DefaultRequestHeaders.Add("X-Azure-Functions-InvocationId", "invocation-1");
+        client.DefaultRequestHeaders.Add("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00");
         client.DefaultRequestHeaders.Add("client-ip", "203.0.113.9:4711");
         client.DefaultRequestHeaders.Host = "foreign.example";
         Assert.Contains("You said", await ChatAsync(client, "demo", stream: false));
@@ -104,6 +105,8 @@ public sealed class StartTests
         Assert.All(lines, line => JsonElement.Parse(line));
         string record = Assert.Single(lines, line => line.Contains("\"Category\":\"usage\"", StringComparison.Ordinal));
         Assert.Contains("invocation-1", record);
+        Assert.Contains("\"TraceId\":\"4bf92f3577b34da6a3ce929d0e0e4736\"", record);
+        Assert.Contains(lines, line => line.Contains("usage records: Log, telemetry: off, configured by no file", StringComparison.Ordinal));
         Assert.Contains("203.0.113.9", record);
         Assert.DoesNotContain(Key, app.Output);
     }

@@ -57,6 +57,11 @@ public sealed class OutageTests(Azurite azurite) : IAsyncLifetime
 
         await AssertStoredAsync([before, .. meanwhile, late, after]);
         Assert.False(store.IsOpen);
+
+        // An operator finds the beginning and the end, once each, however often it was tried in between.
+        Assert.Single(_log.Lines, l => l.StartsWith("The usage store does not take records", StringComparison.Ordinal));
+        Assert.Single(_log.Lines, l => l.StartsWith("The usage store takes records again, after ", StringComparison.Ordinal));
+        Assert.InRange(_log.Lines.Count(l => l.StartsWith("The journal of usage records cannot be written", StringComparison.Ordinal)), 0, 1);
         foreach (UsageRecord record in meanwhile.Append(late))
         {
             Assert.Contains(_log.Lines, l => l.StartsWith("usage.spill", StringComparison.Ordinal) && l.Contains(record.RequestId, StringComparison.Ordinal));

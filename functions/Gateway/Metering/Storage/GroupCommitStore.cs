@@ -29,6 +29,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
     private Task _announcing = Task.CompletedTask;
     private Task _redriving = Task.CompletedTask;
     private bool _open;
+    private long _openSince;
     private long _nextProbe;
     private bool _prepared;
     private int _disposed;
@@ -213,12 +214,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
             try
             {
                 await TryWriteAsync(rows);
-                if (probing)
-                {
-                    Volatile.Write(ref _open, false);
-                    Log.Closed(_logger);
-                }
-
+                Close();
                 return;
             }
             catch (UsageRowRefusedException e)
@@ -232,6 +228,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
                 {
                     if (!probing)
                     {
+                        Volatile.Write(ref _openSince, _time.GetTimestamp());
                         Log.Opened(_logger, e);
                     }
 
@@ -243,6 +240,15 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
 
                 await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(50 << Math.Min(attempt, 4), 500)), _time);
             }
+        }
+    }
+
+    /// <summary>The store takes rows; where it did not, that is over.</summary>
+    private void Close()
+    {
+        if (Interlocked.Exchange(ref _open, false))
+        {
+            Log.Closed(_logger, _time.GetElapsedTime(Volatile.Read(ref _openSince)).TotalSeconds);
         }
     }
 
@@ -289,6 +295,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
 
     private async Task RedriveLoopAsync()
     {
+        bool told = false;
         while (!_stop.IsCancellationRequested)
         {
             try
@@ -296,9 +303,11 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
                 int count = await _journal.DrainAsync(RedriveAsync);
                 if (count > 0)
                 {
-                    Volatile.Write(ref _open, false);
+                    Close();
                     Log.Redriven(_logger, count);
                 }
+
+                told = false;
 
                 await Task.Delay(_times.Probe, _time, _stop.Token);
             }
@@ -308,7 +317,13 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
             }
             catch (Exception e)
             {
-                Log.RedriveFailed(_logger, e);
+                if (!told)
+                {
+                    // Once for an outage; it is tried twice a second.
+                    told = true;
+                    Log.RedriveFailed(_logger, e);
+                }
+
                 await Task.Delay(_times.Probe, _time, CancellationToken.None);
             }
         }
@@ -357,13 +372,13 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
         [LoggerMessage(2, LogLevel.Error, "The usage store does not take records; they go to the journal until it does.")]
         public static partial void Opened(ILogger logger, Exception exception);
 
-        [LoggerMessage(3, LogLevel.Information, "The usage store takes records again.")]
-        public static partial void Closed(ILogger logger);
+        [LoggerMessage(3, LogLevel.Information, "The usage store takes records again, after {Seconds:F1} seconds.")]
+        public static partial void Closed(ILogger logger, double seconds);
 
         [LoggerMessage(4, LogLevel.Information, "{Count} usage records went from the journal to the store.")]
         public static partial void Redriven(ILogger logger, int count);
 
-        [LoggerMessage(5, LogLevel.Warning, "The journal of usage records could not be written to the store yet.")]
+        [LoggerMessage(5, LogLevel.Warning, "The journal of usage records cannot be written to the store; it is tried until it can.")]
         public static partial void RedriveFailed(ILogger logger, Exception exception);
 
         [LoggerMessage(6, LogLevel.Error, "usage.refused {Rows}")]
