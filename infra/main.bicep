@@ -54,7 +54,7 @@ param protectData bool = true
 @description('A virtual network with private endpoints; storage, Key Vault and Azure OpenAI are then closed to the public.')
 param privateNetwork bool = false
 
-@description('Addresses (such as 203.0.113.7) that reach Key Vault in spite of the private network, to set provider keys.')
+@description('Addresses (such as 203.0.113.7) from which the operator reaches Key Vault, and usage records if those are its business, in spite of the private network.')
 param operatorAddresses string[] = []
 
 @description('Client id of an Entra application for Easy Auth: callers then need its token in Authorization, and their key in x-api-key. Empty for keys only.')
@@ -68,6 +68,9 @@ param operatorPrincipalId string = ''
 
 @description('What the operator is.')
 param operatorPrincipalType 'User' | 'Group' | 'ServicePrincipal' = 'User'
+
+@description('Let the operator export and drop months of usage records, which the commands export and prune do.')
+param operatorKeepsUsage bool = false
 
 @description('Days that logs are kept.')
 @minValue(30)
@@ -157,6 +160,7 @@ module hostStorage 'modules/storage.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     services: ['blob', 'table']
     link: link
+    openTo: []
   }
   dependsOn: [network]
 }
@@ -175,6 +179,7 @@ module usageStorage 'modules/storage.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     services: ['table']
     link: link
+    openTo: operatorKeepsUsage ? operatorAddresses : []
   }
   dependsOn: [network]
 }
@@ -217,6 +222,7 @@ module roles 'modules/roles.bicep' = {
     insightsName: names.insights
     operatorPrincipalId: operatorPrincipalId
     operatorPrincipalType: operatorPrincipalType
+    operatorKeepsUsage: operatorKeepsUsage
   }
   dependsOn: [hostStorage, usageStorage, vault, openAI, monitoring]
 }

@@ -93,7 +93,13 @@ type modelDeployment = {
   version: string
 
   @description('Where and how it is served.')
-  sku: 'Standard' | 'GlobalStandard' | 'DataZoneStandard' | 'ProvisionedManaged'
+  sku:
+    | 'Standard'
+    | 'GlobalStandard'
+    | 'DataZoneStandard'
+    | 'ProvisionedManaged'
+    | 'GlobalProvisionedManaged'
+    | 'DataZoneProvisionedManaged'
 
   @description('Thousands of tokens a minute, or provisioned units.')
   @minValue(1)

@@ -7,6 +7,7 @@ param operatorPrincipalId = readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')
 param operatorPrincipalType = readEnvironmentVariable('AZURE_PRINCIPAL_TYPE', '') == 'ServicePrincipal'
   ? 'ServicePrincipal'
   : 'User'
+param operatorKeepsUsage = true
 param scale = {
   instanceMemoryMB: 512
   maximumInstanceCount: 40

@@ -24,6 +24,9 @@ param operatorPrincipalId string
 @description('What the operator is.')
 param operatorPrincipalType 'User' | 'Group' | 'ServicePrincipal'
 
+@description('True when the operator exports and drops usage records.')
+param operatorKeepsUsage bool
+
 // https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
 var roles = {
   storageBlobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
@@ -119,7 +122,8 @@ resource telemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// The operator sets provider keys. Packages go through the app itself, usage records are read through the gateway's reports.
+// The operator sets provider keys. Packages go through the app itself, usage records are read through the gateway's reports;
+// exporting a month notes that in a table.
 resource operatorSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorPrincipalId)) {
   name: guid(vault.id, operatorPrincipalId, roles.keyVaultSecretsOfficer)
   scope: vault
@@ -127,5 +131,18 @@ resource operatorSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = 
     principalId: operatorPrincipalId
     principalType: operatorPrincipalType
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.keyVaultSecretsOfficer)
+  }
+}
+
+resource operatorUsage 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorPrincipalId) && operatorKeepsUsage) {
+  name: guid(usageStorage.id, operatorPrincipalId, roles.storageTableDataContributor)
+  scope: usageStorage
+  properties: {
+    principalId: operatorPrincipalId
+    principalType: operatorPrincipalType
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.storageTableDataContributor
+    )
   }
 }

@@ -32,6 +32,9 @@ param services ('blob' | 'table')[]
 @description('Private network, or null.')
 param link privateLink?
 
+@description('Addresses that reach the account in spite of the private network.')
+param openTo string[]
+
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name
   location: location
@@ -47,8 +50,12 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     isLocalUserEnabled: false
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
-    publicNetworkAccess: link == null ? 'Enabled' : 'Disabled'
-    networkAcls: { defaultAction: link == null ? 'Allow' : 'Deny', bypass: 'AzureServices' }
+    publicNetworkAccess: link == null || !empty(openTo) ? 'Enabled' : 'Disabled'
+    networkAcls: {
+      defaultAction: link == null ? 'Allow' : 'Deny'
+      bypass: 'AzureServices'
+      ipRules: map(openTo, address => { value: address, action: 'Allow' })
+    }
     // No encryption block: an account-scoped key for tables moves them to another, far dearer price list.
   }
 

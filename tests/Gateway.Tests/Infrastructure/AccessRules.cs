@@ -57,6 +57,7 @@ internal static class AccessRules
         if (snapshot.Environment == "full")
         {
             expected.Add($"{Operator} | Key Vault Secrets Officer | Microsoft.KeyVault/vaults/{One(snapshot, "Microsoft.KeyVault/vaults")}");
+            expected.Add($"{Operator} | Storage Table Data Contributor | Microsoft.Storage/storageAccounts/{AppRules.Name(snapshot, "stusage")}");
         }
 
         string[] actual = [.. snapshot.Resources(Assignments).Select(assignment => $"{PrincipalOf(assignment)} | {RoleOf(assignment)} | {Below(Snapshot.ScopeOf(assignment))}")];

@@ -22,8 +22,9 @@ internal static class NetworkRules
         new("A private network closes what stands behind the app, but for the operator's addresses", Doors,
         [
             new("storage takes everybody", s => Snapshot.Set(s.Resources("Microsoft.Storage/storageAccounts")[0], "properties.networkAcls.defaultAction", "Allow")),
-            new("storage has a public address", s => Snapshot.Set(s.Resources("Microsoft.Storage/storageAccounts")[1], "properties.publicNetworkAccess", "Enabled")),
+            new("storage has a public address", s => Snapshot.Set(s.Resources("Microsoft.Storage/storageAccounts")[0], "properties.publicNetworkAccess", "Enabled")),
             new("the vault takes everybody", s => Snapshot.Set(s.Resources("Microsoft.KeyVault/vaults")[0], "properties.networkAcls.defaultAction", "Allow")),
+            new("storage has a public address for nobody", s => Snapshot.Set(s.Resources("Microsoft.Storage/storageAccounts")[1], "properties.networkAcls.ipRules", new JsonArray())),
             new("the vault has a public address for nobody", s => Snapshot.Set(s.Resources("Microsoft.KeyVault/vaults")[0], "properties.networkAcls.ipRules", new JsonArray())),
         ]),
         new("Each closed service has its endpoint, its zone and the zone's link", EndpointsAndZones,

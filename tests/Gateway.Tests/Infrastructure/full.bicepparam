@@ -12,6 +12,7 @@ param scale = {
 }
 param operatorPrincipalId = '11111111-1111-1111-1111-111111111111'
 param operatorPrincipalType = 'Group'
+param operatorKeepsUsage = true
 param privateNetwork = true
 param operatorAddresses = ['203.0.113.7']
 param authClientId = '22222222-2222-2222-2222-222222222222'
