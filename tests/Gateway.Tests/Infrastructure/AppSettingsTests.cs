@@ -12,6 +12,8 @@ namespace Serverless.Gateway.Tests.Infrastructure;
 /// <summary>What the templates set is what the App reads: the settings of each environment go through the App's own reader and its rules for a start behind a Functions host.</summary>
 public sealed partial class AppSettingsTests
 {
+    private const string ClientId = "33333333-3333-3333-3333-333333333333";
+
     public static TheoryData<string> Environments => [.. Snapshot.Environments];
 
     [Theory]
@@ -26,6 +28,7 @@ public sealed partial class AppSettingsTests
         Assert.False(settings.IsOpen);
         Assert.Equal(UsageStoreKind.Table, settings.Usage.Store);
         Assert.Equal("stusage.table.core.windows.net", settings.Usage.TableEndpoint!.Host);
+        Assert.True(settings.Telemetry.AzureMonitor is { UseIdentity: true, ClientId: ClientId });
         Assert.Equal(
             environment switch { "dev" => ["demo"], "prod" => ["azure"], _ => ["claude", "gpu"] },
             settings.Providers.Select(provider => provider.Name).Order());
@@ -74,7 +77,8 @@ public sealed partial class AppSettingsTests
         var text when text.StartsWith("@Microsoft.KeyVault(", StringComparison.Ordinal) => "resolved",
         var text when text.EndsWith(".primaryEndpoints.table]", StringComparison.Ordinal) => $"https://{Account().Match(text).Groups[1].Value}.table.core.windows.net/",
         var text when text.Contains(".endpoint", StringComparison.Ordinal) && text.StartsWith('[') => "https://aoai-gateway.openai.azure.com/",
-        var text when text.Contains(".clientId", StringComparison.Ordinal) => "33333333-3333-3333-3333-333333333333",
+        var text when text.StartsWith("[format('ClientId={0};", StringComparison.Ordinal) => $"ClientId={ClientId};Authorization=AAD",
+        var text when text.EndsWith(".clientId]", StringComparison.Ordinal) => ClientId,
         var text when text.Contains(".ConnectionString", StringComparison.Ordinal) => "InstrumentationKey=44444444-4444-4444-4444-444444444444",
         var text when text.StartsWith('[') => throw new JsonException($"{setting.Key} is computed in a way that this test does not know: {text}"),
         var text => text,

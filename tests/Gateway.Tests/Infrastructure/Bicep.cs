@@ -20,6 +20,12 @@ public sealed class Bicep : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        if (!OperatingSystem.IsLinux())
+        {
+            Missing = "The Bicep package is for Linux.";
+            return;
+        }
+
         string project = Path.Combine(Repository.Root, "infra", "tools", "Bicep.csproj");
         try
         {
@@ -36,7 +42,7 @@ public sealed class Bicep : IAsyncLifetime
             (exit, text) = await ProcessAsync(_executable, ["--version"]);
             Missing = exit == 0 ? null : $"Bicep does not run here: {text.Trim()}";
         }
-        catch (Exception e) when (e is Win32Exception or PlatformNotSupportedException)
+        catch (Win32Exception e)
         {
             Missing = $"Bicep does not run here: {e.Message}";
             return;
