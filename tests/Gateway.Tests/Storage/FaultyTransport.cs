@@ -1,4 +1,3 @@
-using Azure;
 using Azure.Core;
 using Azure.Core.Pipeline;
 
@@ -6,7 +5,7 @@ namespace Serverless.Gateway.Tests.Storage;
 
 /// <summary>
 /// Stands between a client and the emulator and does to some requests what the real service does and the emulator never: refusals,
-/// silence, and silence after the write has been done.
+/// conflicts, silence, and silence after the write has been done.
 /// </summary>
 internal sealed class FaultyTransport : HttpPipelineTransport
 {
@@ -28,13 +27,16 @@ internal sealed class FaultyTransport : HttpPipelineTransport
         switch (Decide(message.Request))
         {
             case Fault.Unavailable:
-                message.Response = new Refusal(503, "ServerBusy");
+                message.Response = CannedResponse.Refusal(503, "ServerBusy");
                 break;
             case Fault.Throttled:
-                message.Response = new Refusal(429, "TooManyRequests");
+                message.Response = CannedResponse.Refusal(429, "TooManyRequests");
                 break;
             case Fault.Forbidden:
-                message.Response = new Refusal(403, "AuthorizationFailure");
+                message.Response = CannedResponse.Refusal(403, "AuthorizationFailure");
+                break;
+            case Fault.Conflict:
+                message.Response = CannedResponse.Refusal(409, "TableBeingDeleted");
                 break;
             case Fault.Silence:
                 await Task.Delay(Timeout.Infinite, message.CancellationToken);
@@ -50,35 +52,6 @@ internal sealed class FaultyTransport : HttpPipelineTransport
                 break;
         }
     }
-
-    private sealed class Refusal(int status, string code) : Response
-    {
-        private readonly Dictionary<string, string> _headers = new(StringComparer.OrdinalIgnoreCase) { ["x-ms-error-code"] = code, ["Content-Type"] = "application/json" };
-
-        public override int Status => status;
-
-        public override string ReasonPhrase => code;
-
-        public override Stream? ContentStream { get; set; } = new MemoryStream(System.Text.Encoding.UTF8.GetBytes($$"""{"odata.error":{"code":"{{code}}","message":{"lang":"en-US","value":"{{code}}"} } }"""));
-
-        public override string ClientRequestId { get; set; } = "";
-
-        public override void Dispose()
-        {
-        }
-
-        protected override bool ContainsHeader(string name) => _headers.ContainsKey(name);
-
-        protected override IEnumerable<HttpHeader> EnumerateHeaders() => _headers.Select(h => new HttpHeader(h.Key, h.Value));
-
-        protected override bool TryGetHeader(string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out string? value) => _headers.TryGetValue(name, out value);
-
-        protected override bool TryGetHeaderValues(string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out IEnumerable<string>? values)
-        {
-            values = _headers.TryGetValue(name, out string? value) ? [value] : null;
-            return values is not null;
-        }
-    }
 }
 
 /// <summary>What can happen to a request.</summary>
@@ -88,6 +61,7 @@ internal enum Fault
     Unavailable,
     Throttled,
     Forbidden,
+    Conflict,
     Silence,
     SilenceAfterCommit,
     Reset,

@@ -37,6 +37,7 @@ public sealed class OutageTests(Azurite azurite) : IAsyncLifetime
     [InlineData(nameof(Fault.Unavailable))]
     [InlineData(nameof(Fault.Throttled))]
     [InlineData(nameof(Fault.Forbidden))]
+    [InlineData(nameof(Fault.Conflict))]
     [InlineData(nameof(Fault.Silence))]
     [InlineData(nameof(Fault.SilenceAfterCommit))]
     [InlineData(nameof(Fault.Reset))]

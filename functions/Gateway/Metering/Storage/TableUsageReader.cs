@@ -37,15 +37,11 @@ internal sealed class TableUsageReader(UsageTables tables) : IUsageReader
                 continue;
             }
 
-            string filter = TableClient.CreateQueryFilter($"PartitionKey eq {$"{shard}-{hour}"}");
+            string filter = TableClient.CreateQueryFilter($"PartitionKey eq {$"{shard}-{hour}"} and RowKey ge {UsageKey.FirstOf(from)} and RowKey lt {UsageKey.FirstOf(to)}");
             await using IAsyncEnumerator<TableEntity> rows = tables.Named(month).QueryAsync<TableEntity>(filter, 1000, cancellationToken: cancellationToken).GetAsyncEnumerator(cancellationToken);
             while (await NextAsync(rows, () => dropped.Add(month)))
             {
-                DateTimeOffset accepted = UsageKey.TimeOf(rows.Current.RowKey);
-                if (accepted >= from && accepted < to)
-                {
-                    yield return ToRecord(rows.Current);
-                }
+                yield return ToRecord(rows.Current);
             }
         }
     }

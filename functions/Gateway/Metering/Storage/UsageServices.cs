@@ -72,8 +72,8 @@ internal static class UsageServices
                 services.AddSingleton<IRollupStore>(_ => new SqliteRollupStore(settings.Path));
                 break;
             case UsageStoreKind.Table:
-                services.AddSingleton(_ => new UsageTables(Connect(settings), settings.TablePrefix));
-                services.AddSingleton<Func<IUsageSink>>(p => () => new TableUsageSink(p.GetRequiredService<UsageTables>()));
+                services.AddSingleton(_ => new UsageTables(Connect(settings, retries: 4), settings.TablePrefix));
+                services.AddSingleton<Func<IUsageSink>>(p => () => new TableUsageSink(new UsageTables(Connect(settings, retries: 0), settings.TablePrefix)));
                 services.AddSingleton<IUsageReader>(p => new TableUsageReader(p.GetRequiredService<UsageTables>()));
                 services.AddSingleton<IRollupStore>(p => new TableRollupStore(p.GetRequiredService<UsageTables>()));
                 break;
@@ -121,7 +121,7 @@ internal static class UsageServices
     /// <summary>The account of the settings.</summary>
     /// <param name="settings">The settings.</param>
     /// <param name="retries">How often it tries again. The writer has its own patience; a client that tries again by itself would use it up unseen.</param>
-    internal static TableServiceClient Connect(UsageSettings settings, int retries = 0)
+    internal static TableServiceClient Connect(UsageSettings settings, int retries)
     {
         var options = new TableClientOptions { Retry = { MaxRetries = retries } };
         return settings.ConnectionString is { } connection
