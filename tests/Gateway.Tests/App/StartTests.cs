@@ -37,10 +37,13 @@ public sealed class StartTests
         Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync("rebound.example", null));
         Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync("localhost", "https://evil.example"));
         Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync("localhost", "null"));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync($"localhost:{port}", $"http://localhost:{port}", "/reports/usage"));
+        Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync("rebound.example", null, "/reports"));
+        Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync($"localhost:{port}", "https://evil.example", "/reports/usage"));
 
-        async Task<HttpStatusCode> StatusAsync(string host, string? origin)
+        async Task<HttpStatusCode> StatusAsync(string host, string? origin, string path = "/v1/models")
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/models") { Headers = { Host = host } };
+            using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { Host = host } };
             if (origin is not null)
             {
                 request.Headers.TryAddWithoutValidation("Origin", origin);

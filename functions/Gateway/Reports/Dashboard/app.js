@@ -160,6 +160,11 @@ function showEmpty(total) {
     return;
   }
 
+  if (context.span.to < Date.now()) {
+    fill(byId('empty'), h('section', { class: 'card hello' }, h('h2', null, 'No requests in this span'), h('p', null, `There is none from ${context.clock.dayTimeYear(context.span.from)} to ${context.clock.dayTimeYear(context.span.to)} ${context.clock.name}.`)));
+    return;
+  }
+
   const address = new URL('../v1/chat/completions', reports).href;
   const line = `curl -N ${address} -H 'Content-Type: application/json' ${hasKey() ? '-H "Authorization: Bearer $KEY" ' : ''}\\\n  -d '{"model":"demo","stream":true,"messages":[{"role":"user","content":"Hello!"}]}'`;
   fill(byId('empty'), h('section', { class: 'card hello' },

@@ -88,7 +88,8 @@ function customSpan(context) {
     element,
     show() {
       const { state, span, clock } = context;
-      label.textContent = `${clock.dayTime(span.from)} – ${state.from ? clock.dayTime(span.to) : 'now'}`;
+      const written = new Date(span.from).getUTCFullYear() === new Date().getUTCFullYear() ? clock.dayTime : clock.dayTimeYear;
+      label.textContent = `${written(span.from)} – ${state.from ? written(span.to) : 'now'}`;
       element.classList.toggle('is-set', Boolean(state.from));
       zoneName.textContent = clock.name;
       if (!element.open) {
@@ -110,7 +111,7 @@ function facet(name, context) {
   const summary = h('summary');
   const body = h('div');
   const search = h('input', { type: 'search', placeholder: 'Search', 'aria-label': `Search in ${nameOf(name)}`, oninput: () => list() });
-  const panel = h('div', { class: 'panel' }, body);
+  const panel = h('div', { class: 'panel' }, h('p', { class: 'panel-title' }, nameOf(name)), body);
   const element = h('details', { class: 'facet', name: 'facet' }, summary, panel);
   let known = null;
 
