@@ -48,6 +48,7 @@ await check('chart as a table', async () => {
   await show(page, '?span=1h');
   const details = page.locator('section.card', { has: page.getByRole('heading', { name: 'Requests', exact: true }) }).locator('.as-table');
   await details.locator('summary').click();
+  await details.locator('table').waitFor();
   const cells = await details.locator('td data').evaluateAll(all => all.map(cell => Number(cell.value)));
   equal(cells.reduce((a, b) => a + b, 0), await figure(page, 'Requests'));
 });
@@ -371,8 +372,9 @@ for (const colorScheme of ['light', 'dark']) {
     };
     for (const view of VIEWS) {
       await show(page, `?view=${view}&span=1h&agent=claude-code&agent=(none)`);
-      for (const summary of await page.locator('.as-table summary').all()) {
-        await summary.click();
+      for (const details of await page.locator('.as-table:visible').all()) {
+        await details.locator('summary').click();
+        await details.locator('table').waitFor();
       }
 
       await audit(view);
