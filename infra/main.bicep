@@ -228,20 +228,24 @@ module roles 'modules/roles.bicep' = {
 }
 
 // What the App reads; tests hand it to the App's own reader.
+// A setting's name takes no hyphen on Linux: where a provider's name has one, the name is given apart.
 var providerSettingsList = flatten(map(
-  providers,
-  provider =>
+  map(providers, provider => { key: replace(replace(provider.name, '-', '_'), '.', '_'), provider: provider }),
+  item =>
     concat(
       [
-        { name: 'Gateway__providers__${provider.name}__kind', value: provider.kind }
+        { name: 'Gateway__providers__${item.key}__kind', value: item.provider.kind }
         {
-          name: 'Gateway__providers__${provider.name}__apiKey'
-          value: '@Microsoft.KeyVault(VaultName=${names.vault};SecretName=${provider.secretName})'
+          name: 'Gateway__providers__${item.key}__apiKey'
+          value: '@Microsoft.KeyVault(VaultName=${names.vault};SecretName=${item.provider.secretName})'
         }
       ],
-      empty(provider.?baseUrl ?? '')
+      item.key == item.provider.name
         ? []
-        : [{ name: 'Gateway__providers__${provider.name}__baseUrl', value: provider.?baseUrl ?? '' }]
+        : [{ name: 'Gateway__providers__${item.key}__name', value: item.provider.name }],
+      empty(item.provider.?baseUrl ?? '')
+        ? []
+        : [{ name: 'Gateway__providers__${item.key}__baseUrl', value: item.provider.?baseUrl ?? '' }]
     )
 ))
 

@@ -23,7 +23,7 @@ type scaleSettings = {
 @export()
 @description('A model provider whose key is kept in Key Vault.')
 type providerSettings = {
-  @description('Its name in the gateway: letters and digits.')
+  @description('Its name in the gateway: letters, digits, "-", "_" and ".".')
   name: string
 
   @description('Its kind.')

@@ -124,9 +124,18 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
     })
   }
 
-  resource ftp 'basicPublishingCredentialsPolicies' = { name: 'ftp', properties: { allow: false } }
+  // One after the other: a site refuses a change while another one is under way.
+  resource ftp 'basicPublishingCredentialsPolicies' = {
+    name: 'ftp'
+    properties: { allow: false }
+    dependsOn: [appSettings]
+  }
 
-  resource scm 'basicPublishingCredentialsPolicies' = { name: 'scm', properties: { allow: false } }
+  resource scm 'basicPublishingCredentialsPolicies' = {
+    name: 'scm'
+    properties: { allow: false }
+    dependsOn: [ftp]
+  }
 
   resource auth 'config' = if (!empty(authClientId)) {
     name: 'authsettingsV2'
@@ -150,6 +159,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
         }
       }
     }
+    dependsOn: [scm]
   }
 }
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace Serverless.Gateway.Tests.Infrastructure;
 
 /// <summary>Who may do what: the whole list.</summary>
@@ -36,7 +38,7 @@ internal static class AccessRules
         ]),
     ];
 
-    private static System.Text.Json.Nodes.JsonObject Of(Snapshot snapshot, string role) =>
+    private static JsonObject Of(Snapshot snapshot, string role) =>
         snapshot.Resources(Assignments).First(assignment => Snapshot.Text(assignment, "properties.roleDefinitionId").Contains("/" + role, StringComparison.Ordinal));
 
     private static IEnumerable<string> Rights(Snapshot snapshot)
@@ -68,14 +70,14 @@ internal static class AccessRules
         .Where(assignment => Snapshot.Text(assignment, "properties.principalType") != (PrincipalOf(assignment) == App ? "ServicePrincipal" : "Group"))
         .Select(assignment => $"{PrincipalOf(assignment)} is a '{Snapshot.Text(assignment, "properties.principalType")}'");
 
-    private static string PrincipalOf(System.Text.Json.Nodes.JsonObject assignment) => Snapshot.Text(assignment, "properties.principalId") switch
+    private static string PrincipalOf(JsonObject assignment) => Snapshot.Text(assignment, "properties.principalId") switch
     {
         "11111111-1111-1111-1111-111111111111" => Operator,
         var id when id.Contains("userAssignedIdentities/id-gateway-", StringComparison.Ordinal) && id.EndsWith(".principalId]", StringComparison.Ordinal) => App,
         var id => id,
     };
 
-    private static string RoleOf(System.Text.Json.Nodes.JsonObject assignment)
+    private static string RoleOf(JsonObject assignment)
     {
         string id = Snapshot.Text(assignment, "properties.roleDefinitionId");
         return Roles.GetValueOrDefault(id[(id.LastIndexOf('/') + 1)..], id);

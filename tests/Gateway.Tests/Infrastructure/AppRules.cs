@@ -23,6 +23,10 @@ internal static partial class AppRules
             new("more always-ready instances than instances", s => Snapshot.Set(s.App, Config + ".scaleAndConcurrency.maximumInstanceCount", 0)),
             new("instances for another group", s => Snapshot.Set(s.App, Config + ".scaleAndConcurrency.alwaysReady", new JsonArray(new JsonObject { ["name"] = "blob", ["instanceCount"] = 1 }))),
         ]),
+        new("Names of settings are such as Linux takes", s => s.Settings.Select(setting => setting.Key).Where(name => !name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')),
+        [
+            new("a hyphen", s => s.Settings["Gateway__providers__gpu-eu__kind"] = "vllm"),
+        ]),
         new("What Flex Consumption forbids, and what would be a key, is no setting", ForbiddenSettings,
         [
             .. ForbiddenNames.Select(name => new Break(name, s => s.Settings[name] = "x")),

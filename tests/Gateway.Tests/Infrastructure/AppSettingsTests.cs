@@ -30,12 +30,12 @@ public sealed partial class AppSettingsTests
         Assert.Equal("stusage.table.core.windows.net", settings.Usage.TableEndpoint!.Host);
         Assert.True(settings.Telemetry.AzureMonitor is { UseIdentity: true, ClientId: ClientId });
         Assert.Equal(
-            environment switch { "dev" => ["demo"], "prod" => ["azure"], _ => ["claude", "gpu"] },
+            environment switch { "dev" => ["demo"], "prod" => ["azure"], _ => ["claude", "gpu-eu"] },
             settings.Providers.Select(provider => provider.Name).Order());
         Assert.Equal(
             environment switch { "dev" => ["developer Admin"], "prod" => ["platform Admin"], _ => ["alice None", "nightly Reader"] },
             settings.Callers.Select(caller => $"{caller.Id} {caller.Role}"));
-        Assert.All(settings.Providers.Where(provider => provider.Name is "claude" or "gpu"), provider => Assert.Equal("resolved", provider.ApiKey!.Reveal()));
+        Assert.All(settings.Providers.Where(provider => provider.Name is "claude" or "gpu-eu"), provider => Assert.Equal("resolved", provider.ApiKey!.Reveal()));
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed partial class AppSettingsTests
         (string, string)[] unresolved = [.. Resolved(written).Select(setting => (setting.Name, setting.Name.EndsWith("apiKey", StringComparison.Ordinal) ? written[setting.Name]!.ToString() : setting.Value))];
 
         Assert.Equal(
-            ["providers.claude.apiKey", "providers.gpu.apiKey"],
+            ["providers.claude.apiKey", "providers.gpu_eu.apiKey"],
             Settings.Faults("{}", [.. unresolved, (ListenAddress.FunctionsPortSetting, "7071")]).Select(fault => fault.Setting).Order());
     }
 

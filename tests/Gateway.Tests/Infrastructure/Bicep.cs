@@ -67,10 +67,13 @@ public sealed class Bicep : IAsyncLifetime
     public string Copy(string path) => Path.Combine(_folder, Path.GetRelativePath(Repository.Root, path));
 
     /// <summary>Runs it; the text is everything that it prints.</summary>
-    public Task<(int Exit, string Text)> RunAsync(params string[] arguments)
+    public Task<(int Exit, string Text)> RunAsync(params string[] arguments) => RunAsync([], arguments);
+
+    /// <summary>Runs it with variables that parameter files read.</summary>
+    public Task<(int Exit, string Text)> RunAsync((string Name, string Value)[] variables, params string[] arguments)
     {
         Assert.SkipWhen(Missing is not null, Missing ?? "");
-        return ProcessAsync(_executable, arguments);
+        return ProcessAsync(_executable, arguments, variables);
     }
 
     public ValueTask DisposeAsync()
@@ -79,12 +82,17 @@ public sealed class Bicep : IAsyncLifetime
         return ValueTask.CompletedTask;
     }
 
-    private static async Task<(int Exit, string Text)> ProcessAsync(string file, string[] arguments)
+    private static async Task<(int Exit, string Text)> ProcessAsync(string file, string[] arguments, params (string Name, string Value)[] variables)
     {
         var start = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (string name in start.Environment.Keys.Where(name => Meaningful.Any(name.StartsWith)).ToArray())
         {
             start.Environment.Remove(name);
+        }
+
+        foreach ((string name, string value) in variables)
+        {
+            start.Environment[name] = value;
         }
 
         using Process process = Process.Start(start)!;

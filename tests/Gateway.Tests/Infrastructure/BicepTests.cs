@@ -43,6 +43,26 @@ public sealed class BicepTests(Bicep bicep) : IClassFixture<Bicep>
     }
 
     [Theory]
+    [InlineData("dev")]
+    [InlineData("prod")]
+    public async Task Callers_and_providers_are_told_by_variables(string environment)
+    {
+        string hash = new('c', 64);
+        string file = Path.Combine(bicep.Copy(Repository.Root), environment + ".told.json");
+        (int exit, string text) = await bicep.RunAsync(
+            [("AZURE_ENV_NAME", "mine"), ("GATEWAY_CALLER_KEY_SHA256", hash), ("GATEWAY_PROVIDERS", "anthropic,,lm-studio")], "build-params", bicep.Copy(Bicep.PathOf(environment)), "--outfile", file);
+
+        Assert.Equal("", text);
+        Assert.Equal(0, exit);
+        JsonNode parameters = JsonNode.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken))!["parameters"]!;
+        Assert.Equal("mine", Snapshot.Text(parameters, "environmentName.value"));
+        Assert.Equal(hash, Snapshot.Text(parameters["callers"]!["value"]![0], "keySha256"));
+        Assert.Equal(
+            ["anthropic anthropic anthropic-api-key", "lm-studio lm-studio lm-studio-api-key"],
+            parameters["providers"]!["value"]!.AsArray().Select(provider => $"{provider!["name"]} {provider["kind"]} {provider["secretName"]}"));
+    }
+
+    [Theory]
     [MemberData(nameof(Environments))]
     public async Task An_environment_is_what_its_golden_file_says(string environment)
     {

@@ -23,7 +23,7 @@ param callers = [
     id: 'alice'
     type: 'user'
     keySha256: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
-    endpoints: 'fast,gpu/*'
+    endpoints: 'fast,gpu-eu/*'
   }
   {
     id: 'nightly'
@@ -34,7 +34,7 @@ param callers = [
 ]
 param providers = [
   { name: 'claude', kind: 'anthropic', secretName: 'anthropic-api-key' }
-  { name: 'gpu', kind: 'vllm', secretName: 'gpu-api-key', baseUrl: 'https://gpu.example.com/v1' }
+  { name: 'gpu-eu', kind: 'vllm', secretName: 'gpu-api-key', baseUrl: 'https://gpu.example.com/v1' }
 ]
 param settings = {
   Gateway__endpoints__fast__destinations__0: 'claude/claude-haiku-4-5'
