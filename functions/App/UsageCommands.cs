@@ -191,7 +191,7 @@ internal static class UsageCommands
         private TimeSpan _next = Quiet;
         private bool _written;
 
-        public void Report(long count, DateTimeOffset hour)
+        public void Report(long count, DateTimeOffset at)
         {
             // Looked at now and then: the clock costs more than a record.
             if ((count & 1023) != 0 || Stopwatch.GetElapsedTime(_start) is var elapsed && elapsed < _next)
@@ -201,7 +201,7 @@ internal static class UsageCommands
 
             _next = Stopwatch.GetElapsedTime(_start) + (_terminal ? TimeSpan.FromMilliseconds(250) : TimeSpan.FromSeconds(15));
             _written = true;
-            string line = string.Create(CultureInfo.InvariantCulture, $"{what}: {count:N0} records, at {hour:yyyy-MM-dd HH}:00");
+            string line = string.Create(CultureInfo.InvariantCulture, $"{what}: {count:N0} records, at {at.UtcDateTime:yyyy-MM-dd HH:mm}");
             error.Write(_terminal ? "\r" + line.PadRight(60) : line + Environment.NewLine);
         }
 

@@ -152,6 +152,11 @@ public abstract class UsageExportContract : IAsyncLifetime
         Assert.Null(await _storage.Reader.FindAsync(records[0].RequestId, Stop));
         Assert.Empty(await ReadAsync(Start, Start.AddMonths(1)));
         Assert.Equal(5, (await ReadAsync(Start, _time.GetUtcNow())).Count);
+        // The file of what is gone is not replaced by an empty one, nor are its sums.
+        await Assert.ThrowsAsync<IOException>(() => _export.ToFileAsync("202608", "jsonl", File("a.jsonl"), null, Stop));
+        Assert.Equal(0, await _export.ToFileAsync("202608", "jsonl", File("b.jsonl"), null, Stop));
+        Assert.Equal(31, (await System.IO.File.ReadAllLinesAsync(File("a.jsonl"), Stop)).Length);
+        Assert.False(System.IO.File.Exists(File("b.jsonl")));
         var report = new UsageReport(new RollupBuilder(_storage.Reader, _storage.Sink, _storage.Rollups, _time));
         foreach (RollupLevel? level in (RollupLevel?[])[null, RollupLevel.Month, RollupLevel.Day, RollupLevel.Hour])
         {
@@ -159,10 +164,6 @@ public abstract class UsageExportContract : IAsyncLifetime
             Assert.Equal(31, result.Total["requests"]);
             Assert.Equal(31 * 1_234_567L, result.Total["cost_nano_usd"]);
         }
-
-        // The file of what is gone is not replaced by an empty one.
-        Assert.Equal(0, await _export.ToFileAsync("202608", "jsonl", File("a.jsonl"), null, Stop));
-        Assert.Equal(31, (await System.IO.File.ReadAllLinesAsync(File("a.jsonl"), Stop)).Length);
     }
 
     [Fact]

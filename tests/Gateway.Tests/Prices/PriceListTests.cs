@@ -98,7 +98,7 @@ public sealed class PriceListTests
 
     [Fact]
     public void A_kind_of_token_without_a_price_leaves_the_whole_without_one() =>
-        Assert.Null(new PriceList().CostNanoUsd(To("openai", "gpt-5.1"), null, null, null, Usage with { CacheWriteTokens = 1 }, Now));
+        Assert.Null(new PriceList().CostNanoUsd(To("gemini", "gemini-2.5-pro"), null, null, null, Usage with { CacheWriteTokens = 1 }, Now));
 
     [Theory]
     [InlineData(1, 38)]
@@ -106,6 +106,23 @@ public sealed class PriceListTests
     [InlineData(3, 113)]
     public void The_sum_is_rounded_once_to_the_nearest_billionth(long tokens, long nanoUsd) =>
         Assert.Equal(nanoUsd, new PriceList().CostNanoUsd(To("groq", "openai/gpt-oss-20b"), null, null, null, new TokenUsage { InputTokens = tokens, CacheReadTokens = tokens, OutputTokens = 0 }, Now));
+
+    [Fact]
+    public void Pricing_a_request_allocates_nothing()
+    {
+        var prices = new PriceList();
+        Destination destination = To("openai", "gpt-5.1");
+        prices.CostNanoUsd(destination, "fast", "gpt-5.1-2025-11-13", "default", Usage, Now);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 100; i++)
+        {
+            prices.CostNanoUsd(destination, "fast", "gpt-5.1-2025-11-13", "default", Usage, Now);
+        }
+
+        // What the runtime itself may allocate meanwhile is less than an object a time.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100 * 16);
+    }
 
     [Fact]
     public void Numbers_that_no_request_has_are_not_believed()

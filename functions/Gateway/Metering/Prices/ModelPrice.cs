@@ -3,7 +3,7 @@ namespace Serverless.Gateway.Metering.Prices;
 /// <summary>What a model costs from a day on.</summary>
 /// <param name="From">The first day, in UTC.</param>
 /// <param name="Rates">Prices by service tier and length of the prompt; the longest prompts first.</param>
-internal sealed record ModelPrice(DateOnly From, IReadOnlyList<Rate> Rates)
+internal sealed record ModelPrice(DateOnly From, Rate[] Rates)
 {
     /// <summary>The tier of a request for which nothing else was agreed.</summary>
     public const string Standard = "standard";

@@ -9,6 +9,9 @@ public interface IUsageMonths
     /// <summary>The months with records, the oldest first.</summary>
     Task<IReadOnlyList<UsageMonth>> ListAsync(CancellationToken cancellationToken);
 
+    /// <summary>How far the end of a month has come, whether or not there are records of it.</summary>
+    Task<UsageMonthState> StateAsync(string month, CancellationToken cancellationToken);
+
     /// <summary>Notes that all records of a month are in a file.</summary>
     Task MarkAsync(string month, ExportMark mark, CancellationToken cancellationToken);
 

@@ -53,6 +53,12 @@ internal sealed class SqliteUsageMonths(string path) : IUsageMonths
         return months;
     }
 
+    public async Task<UsageMonthState> StateAsync(string month, CancellationToken cancellationToken)
+    {
+        await using SqliteConnection connection = await OpenAsync(cancellationToken);
+        return (await FindAsync(connection, month, cancellationToken)).State;
+    }
+
     public async Task MarkAsync(string month, ExportMark mark, CancellationToken cancellationToken)
     {
         await using SqliteConnection connection = await OpenAsync(cancellationToken);

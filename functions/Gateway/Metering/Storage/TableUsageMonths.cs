@@ -19,11 +19,13 @@ internal sealed class TableUsageMonths(UsageTables tables) : IUsageMonths
             ExportMark? mark = row?.GetDateTimeOffset("exported") is { } at
                 ? new ExportMark(at, row.GetInt64("records") ?? 0, row.GetString("file") ?? "", row.GetString("sha256") ?? "")
                 : null;
-            months.Add(new UsageMonth(name, mark, Enum.Parse<UsageMonthState>(row?.GetString("state") ?? nameof(UsageMonthState.Whole))));
+            months.Add(new UsageMonth(name, mark, StateOf(row)));
         }
 
         return months;
     }
+
+    public async Task<UsageMonthState> StateAsync(string month, CancellationToken cancellationToken) => StateOf(await FindAsync(month, cancellationToken));
 
     public async Task MarkAsync(string month, ExportMark mark, CancellationToken cancellationToken)
     {
@@ -41,6 +43,8 @@ internal sealed class TableUsageMonths(UsageTables tables) : IUsageMonths
         // What still comes was not exported: the row is replaced, the export goes with it.
         await _meta.UpsertEntityAsync(new TableEntity(Months, month) { ["state"] = nameof(UsageMonthState.Dropped) }, TableUpdateMode.Replace, cancellationToken);
     }
+
+    private static UsageMonthState StateOf(TableEntity? row) => Enum.Parse<UsageMonthState>(row?.GetString("state") ?? nameof(UsageMonthState.Whole));
 
     private async Task<TableEntity?> FindAsync(string month, CancellationToken cancellationToken)
     {

@@ -11,8 +11,8 @@ namespace Serverless.Gateway.Reports.Export;
 /// </summary>
 internal sealed class ParquetRecordWriter(Stream stream, int groupSize = ParquetRecordWriter.GroupSize) : IRecordWriter
 {
-    /// <summary>Records of a row group: some tens of megabytes.</summary>
-    public const int GroupSize = 25_000;
+    /// <summary>Records of a row group: about 100 megabytes of memory while it is gathered.</summary>
+    public const int GroupSize = 10_000;
 
     private readonly Column[] _columns = [new TextColumn("request_id", r => r.RequestId, nullable: false), .. UsageColumns.All.Select(Of)];
     private ParquetWriter? _writer;

@@ -29,13 +29,13 @@ internal sealed class UsageExport
     /// <param name="month">The month, <c>202611</c>.</param>
     /// <param name="format">One of <see cref="ExportFormats.ByName"/>.</param>
     /// <param name="path">The file.</param>
-    /// <param name="progress">Told of records as they are written, with the hour that they are of.</param>
+    /// <param name="progress">Told of records as they are written: how many, and when the last was accepted.</param>
     /// <param name="cancellationToken">Ends it; no file is left behind.</param>
     /// <returns>How many records there are; when there are none, no file is written.</returns>
     public async Task<long> ToFileAsync(string month, string format, string path, Action<long, DateTimeOffset>? progress, CancellationToken cancellationToken)
     {
         string target = Path.GetFullPath(path);
-        if (File.Exists(target) && await StateAsync(month, cancellationToken) != UsageMonthState.Whole)
+        if (File.Exists(target) && await _storage.Months.StateAsync(month, cancellationToken) != UsageMonthState.Whole)
         {
             throw new IOException($"{target} exists, and {month} was dropped: what there is of it now belongs into another file.");
         }
@@ -80,18 +80,25 @@ internal sealed class UsageExport
             return 0;
         }
 
-        if (IsClosed(month))
-        {
-            await RollUpAsync(month, await StateAsync(month, cancellationToken), cancellationToken);
-        }
-
         long count = 0;
         await using IRecordWriter writer = ExportFormats.ByName[format](stream);
-        await foreach ((DateTimeOffset hour, UsageRecord record) in RecordsAsync(period, cancellationToken))
+        ValueTask Write(UsageRecord record)
         {
-            await writer.WriteAsync(record, cancellationToken);
             count++;
-            progress?.Invoke(count, hour);
+            progress?.Invoke(count, record.Accepted);
+            return writer.WriteAsync(record, cancellationToken);
+        }
+
+        if (IsClosed(month) && await _storage.Months.StateAsync(month, cancellationToken) == UsageMonthState.Whole)
+        {
+            await _rollups.RebuildAsync(period, Write, cancellationToken);
+        }
+        else
+        {
+            await foreach (UsageRecord record in RecordsAsync(period, cancellationToken))
+            {
+                await Write(record);
+            }
         }
 
         await writer.CompleteAsync(cancellationToken);
@@ -120,7 +127,12 @@ internal sealed class UsageExport
     /// <summary>Drops the records of a month, after what is rolled up of it is complete.</summary>
     public async Task DropAsync(UsageMonth month, CancellationToken cancellationToken)
     {
-        await RollUpAsync(month.Name, month.State, cancellationToken);
+        // Of a month that is not whole the sums are all that there is.
+        if (month.State == UsageMonthState.Whole)
+        {
+            await _rollups.RebuildAsync(Period(month.Name), seen: null, cancellationToken);
+        }
+
         await _storage.Months.DropAsync(month.Name, cancellationToken);
     }
 
@@ -137,7 +149,7 @@ internal sealed class UsageExport
         }
 
         long count = 0;
-        await foreach (var _ in RecordsAsync(Period(month.Name), cancellationToken))
+        await foreach (UsageRecord _ in RecordsAsync(Period(month.Name), cancellationToken))
         {
             count++;
         }
@@ -145,26 +157,14 @@ internal sealed class UsageExport
         return count == export.Records ? null : $"it has {count} records, but {export.Records} when it was exported; export it again";
     }
 
-    /// <summary>What a month holds that was dropped already is not in its sums, which would be lost if they were made anew from the rest.</summary>
-    private async Task RollUpAsync(string month, UsageMonthState state, CancellationToken cancellationToken)
-    {
-        if (state == UsageMonthState.Whole)
-        {
-            await _rollups.RebuildAsync(Period(month), cancellationToken);
-        }
-    }
-
-    private async Task<UsageMonthState> StateAsync(string month, CancellationToken cancellationToken) =>
-        (await _storage.Months.ListAsync(cancellationToken)).FirstOrDefault(m => m.Name == month)?.State ?? UsageMonthState.Whole;
-
-    private async IAsyncEnumerable<(DateTimeOffset Hour, UsageRecord Record)> RecordsAsync(RollupPeriod month, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<UsageRecord> RecordsAsync(RollupPeriod month, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Hour by hour, so that no query of the store is long: SQLite's log could not be folded in while one runs.
         foreach (DateTimeOffset hour in (await _storage.Reader.HoursAsync(month.Start, month.End.AddTicks(-1), cancellationToken)).Order())
         {
             await foreach (UsageRecord record in _storage.Reader.ReadAsync(hour, hour.AddHours(1), cancellationToken))
             {
-                yield return (hour, record);
+                yield return record;
             }
         }
     }

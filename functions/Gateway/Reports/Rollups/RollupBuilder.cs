@@ -54,7 +54,10 @@ internal sealed class RollupBuilder(IUsageReader reader, IUsageSink sink, IRollu
     /// Makes the sums of a closed month anew, of its hours and days too: records that were in a journal while the hour was rolled up are in them
     /// now. Done before the records go.
     /// </summary>
-    public async Task RebuildAsync(RollupPeriod month, CancellationToken cancellationToken)
+    /// <param name="month">The month.</param>
+    /// <param name="seen">Is given every record on the way; null for nobody.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task RebuildAsync(RollupPeriod month, Func<UsageRecord, ValueTask>? seen, CancellationToken cancellationToken)
     {
         IReadOnlySet<DateTimeOffset> hours = await reader.HoursAsync(month.Start, month.End.AddTicks(-1), cancellationToken);
         var ofMonth = new RollupRows();
@@ -64,7 +67,7 @@ internal sealed class RollupBuilder(IUsageReader reader, IUsageSink sink, IRollu
             foreach (RollupPeriod hour in day.Parts().Where(h => hours.Contains(h.Start)))
             {
                 var ofHour = new RollupRows();
-                await AddRecordsAsync(ofHour, hour.Start, hour.End, sweep: true, cancellationToken);
+                await AddRecordsAsync(ofHour, hour.Start, hour.End, sweep: true, cancellationToken, seen);
                 await WriteAsync(hour, ofHour, ofDay);
             }
 
@@ -95,7 +98,8 @@ internal sealed class RollupBuilder(IUsageReader reader, IUsageSink sink, IRollu
     /// <param name="to">The moment after the last.</param>
     /// <param name="sweep">True to mark requests that never ended as lost: their process was killed.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    public async Task AddRecordsAsync(RollupRows rows, DateTimeOffset from, DateTimeOffset to, bool sweep, CancellationToken cancellationToken)
+    /// <param name="seen">Is given every record on the way; null for nobody.</param>
+    public async Task AddRecordsAsync(RollupRows rows, DateTimeOffset from, DateTimeOffset to, bool sweep, CancellationToken cancellationToken, Func<UsageRecord, ValueTask>? seen = null)
     {
         await foreach (UsageRecord record in reader.ReadAsync(from, to, cancellationToken))
         {
@@ -108,6 +112,10 @@ internal sealed class RollupBuilder(IUsageReader reader, IUsageSink sink, IRollu
             }
 
             rows.Add(settled);
+            if (seen is not null)
+            {
+                await seen(settled);
+            }
         }
     }
 }
