@@ -264,8 +264,12 @@ internal sealed partial class Exchange : IDisposable
 
         if (!IsAccepted)
         {
-            // There will be no record of it.
-            Log.NotAccepted(_services.Logger, RequestId, Meter.StatusCode, Meter.ErrorCode);
+            // There will be no record of it; lists of models have none either.
+            if (Meter.Outcome != RequestOutcome.Success)
+            {
+                Log.NotAccepted(_services.Logger, RequestId, Meter.StatusCode, Meter.ErrorCode);
+            }
+
             return;
         }
 

@@ -22,7 +22,7 @@ internal static class ProviderConnections
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
             KeepAlivePingDelay = TimeSpan.FromSeconds(30),
             KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
-            ActivityHeadersPropagator = null,   // callers' trace ids are not the provider's business
+            ActivityHeadersPropagator = null,   // what goes on of a trace is the pipeline's to say
         },
         disposeHandler: true);
 }

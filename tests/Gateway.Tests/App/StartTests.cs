@@ -109,6 +109,7 @@ public sealed class StartTests
         string record = Assert.Single(lines, line => line.Contains("\"Category\":\"usage\"", StringComparison.Ordinal));
         Assert.Contains("invocation-1", record);
         Assert.Contains("\"TraceId\":\"4bf92f3577b34da6a3ce929d0e0e4736\"", record);
+        Assert.DoesNotContain("SpanId", record);        // with telemetry off, nothing makes an activity
         Assert.Contains(lines, line => line.Contains("usage records: Log, telemetry: off, configured by no file", StringComparison.Ordinal));
         Assert.Contains("203.0.113.9", record);
         Assert.DoesNotContain(Key, app.Output);

@@ -1,4 +1,3 @@
-using Serverless.Gateway.Configuration;
 using Serverless.Gateway.Metering.Telemetry;
 
 namespace Serverless.Gateway.Tests.Configuration;

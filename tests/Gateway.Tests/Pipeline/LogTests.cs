@@ -91,6 +91,19 @@ public sealed class LogTests : GatewayTest
     }
 
     [Fact]
+    public async Task What_goes_well_is_no_line()
+    {
+        await StartAsync(Family.Chat.Endpoint("m", Stub));
+        Stub.Answer = _ => StubAnswer.Json(Family.Chat.Json);
+        await AskAsync(Family.Chat.Request("m"));
+        var list = new HttpRequestMessage(HttpMethod.Get, "/openai/v1/models");
+        list.Headers.Authorization = new("Bearer", "good");
+        Assert.Equal(HttpStatusCode.OK, (await AskAsync(list)).Response.StatusCode);
+        await RecordAsync();
+        Assert.DoesNotContain("Request ", Gateway.Log.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_counter_that_is_out_of_order_is_a_line()
     {
         await StartAsync(Family.Messages.Endpoint("m", Stub));

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text;
-using Serverless.Gateway.Metering;
 using Serverless.Gateway.Routing;
 using Serverless.Gateway.Tests.Pipeline;
 using Serverless.Translation.Canonical;

@@ -7,9 +7,9 @@ namespace Serverless.Gateway.Metering.Telemetry;
 /// <summary>
 /// What the gateway tells of its work to whoever listens: spans of an <see cref="ActivitySource"/> and instruments of a <see cref="Meter"/>, both called
 /// <see cref="Name"/>. Without a listener nothing is made and nothing is counted. Names, units and buckets are those of the OpenTelemetry semantic
-/// conventions for generative AI, state of development, https://opentelemetry.io/docs/specs/semconv/gen-ai/ (kept in
-/// https://github.com/open-telemetry/semantic-conventions-genai/tree/main/docs/gen-ai). What begins with <c>gateway.</c> is the gateway's own. Neither a prompt
-/// nor an answer, neither a caller's name nor a secret is ever told.
+/// conventions for generative AI as https://opentelemetry.io/docs/specs/semconv/gen-ai/ has them (1.41, state of development; their
+/// successor, https://github.com/open-telemetry/semantic-conventions-genai, is about to rename some). What begins with <c>gateway.</c> is the gateway's own. Neither a
+/// prompt nor an answer, neither a caller's name nor a secret is ever told.
 /// <code>
 /// POST /v1/chat/completions        server span, ASP.NET Core's own; the gateway adds gateway.* and how the answer ended
 /// ├─ chat gpt-5.1                  client span for each try at a destination, see ProviderCall
