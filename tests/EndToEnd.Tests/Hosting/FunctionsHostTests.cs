@@ -53,7 +53,8 @@ public sealed class FunctionsHostTests
         stream.Dispose();
 
         await hungUp.Task.WaitAsync(TimeSpan.FromSeconds(30), Token);
-        await EventuallyAsync(async () => (await gateway.RecordAsync(stream.RequestId, Token)).TryGetProperty("outcome", out JsonElement outcome) && outcome.GetString() == "client_closed");
+        await EventuallyAsync(async () => (await gateway.Client.GetAsync($"/reports/requests/{stream.RequestId}", Token)) is { IsSuccessStatusCode: true } response
+            && JsonElement.Parse(await response.Content.ReadAsStringAsync(Token)).TryGetProperty("outcome", out JsonElement outcome) && outcome.GetString() == "client_closed");
     }
 
     [Fact]
