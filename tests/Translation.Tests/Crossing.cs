@@ -27,10 +27,10 @@ internal static class Crossing
         client.DecodeRequest(JsonBody.Check(body.ToArray()).Parse().RootElement, address);
 
     /// <summary>A canonical request as a target gets it.</summary>
-    public static CrossedRequest Encode(ChatRequest request, IChatDialect target, TargetProfile? profile = null)
+    public static CrossedRequest Encode(ChatRequest request, IChatDialect target, TargetProfile? profile = null, TranslationReport? report = null)
     {
         profile ??= ProfileOf(target.Id);
-        var report = new TranslationReport();
+        report ??= new TranslationReport();
         AdaptedRequest adapted = RequestAdapter.Adapt(request, target, profile, report);
         var output = new ArrayBufferWriter<byte>();
         target.EncodeRequest(adapted.Request, profile, report, output);

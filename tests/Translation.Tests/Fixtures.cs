@@ -69,6 +69,9 @@ internal sealed record Fixture(string Kind, IChatDialect Dialect, string Case, s
         ? new RequestAddress("endpoint", Stream: Case.Contains("stream", StringComparison.Ordinal))
         : default;
 
+    /// <summary>A report in the words of the client that sent it.</summary>
+    public TranslationReport Report() => new(Dialect.FieldNames, JsonBody.Check(Read()).Parse().RootElement);
+
     /// <summary>The canonical request, read as in production: checked first.</summary>
     public ChatRequest DecodeRequest() => Crossing.Decode(Dialect, Read(), Address);
 }

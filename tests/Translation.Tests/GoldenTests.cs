@@ -26,7 +26,7 @@ public sealed class GoldenTests
             CrossedRequest crossed;
             try
             {
-                crossed = Crossing.Encode(fixture.DecodeRequest(), target);
+                crossed = Crossing.Encode(fixture.DecodeRequest(), target, report: fixture.Report());
             }
             catch (GatewayException e)
             {

@@ -51,11 +51,11 @@ internal sealed class EmbeddingGateway(ExchangeServices services, Upstream upstr
             {
                 // 4  The client's own bytes with named splices, or a request in another dialect.
                 IEmbeddingDialect target = ChooseDialect(route.Dialect, destination);
-                var report = new TranslationReport();
                 using var request = new PooledBuffer(body.Json.Bytes.Length + PooledBuffer.DefaultCapacity);
-                exchange.Meter.Prepared(target.Id, report);
                 DialectQuirks quirks = destination.Provider.Quirks(target.Id, destination.Model);
                 bool passthrough = target.Id == route.Dialect.Id && !QuirkCheck.MustRewrite(body.Json, quirks);
+                TranslationReport report = passthrough ? new TranslationReport() : new TranslationReport(route.Dialect.FieldNames, body.Root);
+                exchange.Meter.Prepared(target.Id, report);
                 if (passthrough)
                 {
                     target.SpliceRequest(body.Json, destination.Model, request);

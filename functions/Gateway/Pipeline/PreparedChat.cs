@@ -39,7 +39,6 @@ internal sealed class PreparedChat : IDisposable
     {
         IChatDialect target = ChatDialects.Choose(call.Dialect, destination.Provider.Dialects(destination.Model)) ?? throw UpstreamFailure.WrongTask("chat");
         DialectQuirks quirks = destination.Provider.Quirks(target.Id, destination.Model);
-        var report = new TranslationReport();
         var body = new PooledBuffer(call.Body.Json.Bytes.Length + PooledBuffer.DefaultCapacity);
         bool same = target.Id == call.Dialect.Id;
         try
@@ -47,10 +46,11 @@ internal sealed class PreparedChat : IDisposable
             if (same && !QuirkCheck.MustRewrite(call.Body.Json, quirks))
             {
                 target.SpliceRequest(call.Body.Json, destination.Model, body);
-                return new PreparedChat(target, body, report, names: null);
+                return new PreparedChat(target, body, new TranslationReport(), names: null);
             }
 
             var profile = new TargetProfile(destination.Model) { Quirks = quirks };
+            var report = new TranslationReport(call.Dialect.FieldNames, call.Body.Root);
             AdaptedRequest adapted = Adapt(call, target, profile, report, body, onUnsupported);
             bool answerIsTheClients = same && adapted.Names.IsEmpty;
             return new PreparedChat(target, body, report, answerIsTheClients ? null : adapted.Names);

@@ -64,7 +64,7 @@ internal sealed class TokenCountGateway(ExchangeServices services, Upstream upst
         try
         {
             using var asked = new PooledBuffer(body.Json.Bytes.Length + PooledBuffer.DefaultCapacity);
-            var report = new TranslationReport();
+            TranslationReport report = same ? new TranslationReport() : new TranslationReport(route.Dialect.FieldNames, body.Root);
             if (same)
             {
                 target.SpliceRequest(body.Json, destination.Model, asked);

@@ -22,7 +22,7 @@ internal static class CustomToolWrapping
         string description = tool.Description ?? "";
         if (Field(tool.Format, "type") == "grammar")
         {
-            report.Change($"tools.{tool.Name}.format", "the grammar is described, not enforced");
+            report.Change($"tools[{tool.Name}].format", "the grammar is described, not enforced");
             description += $"\n\nThe input must match this grammar ({Field(tool.Format, "syntax") ?? "of no known syntax"}):\n{Field(tool.Format, "definition")}";
         }
 

@@ -67,7 +67,7 @@ internal sealed class ForeignContent
             case OpaquePart { InWords: { } words } opaque when opaque.Dialect != _target:
                 return Told(opaque, words);
             case OpaquePart opaque when opaque.Dialect != _target:
-                _report.Drop(opaque.Path, $"'{opaque.Type}' exists in {opaque.Dialect} only");
+                _report.Drop(FieldNames.Of(opaque), $"'{opaque.Type}' exists in {opaque.Dialect} only");
                 return null;
             case ReasoningPart reasoning:
                 return Reasoning(reasoning);
@@ -90,10 +90,10 @@ internal sealed class ForeignContent
 
     private TextPart Told(OpaquePart opaque, string words)
     {
-        _report.Change(opaque.Path, $"'{opaque.Type}' became text");
+        _report.Change(FieldNames.Of(opaque), $"'{opaque.Type}' became text");
         if (opaque.LostInWords is { } field)
         {
-            _report.Drop($"{opaque.Path}.{field}", $"only providers of {opaque.Dialect} know it");
+            _report.Drop($"{FieldNames.Of(opaque)}.{field}", $"only providers of {opaque.Dialect} know it");
         }
 
         return new TextPart(words) { Cache = opaque.Cache };
@@ -108,7 +108,7 @@ internal sealed class ForeignContent
                 return citation;
             }
 
-            _report.Drop(citation.Original.Path, $"'{citation.Original.Type}' exists in {citation.Original.Dialect} only");
+            _report.Drop(FieldNames.Of(citation.Original), $"'{citation.Original.Type}' exists in {citation.Original.Dialect} only");
             return citation with { Original = null };
         });
         if (IsForeign(text.Signature))

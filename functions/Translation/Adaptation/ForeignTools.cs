@@ -20,7 +20,7 @@ internal static class ForeignTools
                 return tool;
             }
 
-            report.Drop(server.Path, $"'{server.Type}' runs at providers of {server.Dialect} only");
+            report.Drop(FieldNames.Of(server), $"'{server.Type}' runs at providers of {server.Dialect} only");
             return null;
         });
         return request with

@@ -114,7 +114,7 @@ internal sealed class ToolNaming
 
         if (!declared.Add(key))
         {
-            _report.Drop($"tools.{key.Name}", "a tool of that name is declared before it");
+            _report.Drop($"tools[{key.Name}]", "a tool of that name is declared before it");
             return null;
         }
 
@@ -122,6 +122,7 @@ internal sealed class ToolNaming
         if (target != new TargetTool(key.Namespace, key.Name))
         {
             tool = Renamed(tool, target);
+            _report.RenameTool(target.Name, key.Name);
         }
 
         return tool is CustomTool wrapped && !_customTools ? CustomToolWrapping.Declare(wrapped, _report) : tool;

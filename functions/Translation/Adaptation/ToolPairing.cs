@@ -140,7 +140,7 @@ internal sealed class ToolPairing
             return result;
         }
 
-        _report.Change($"tool_call {call.Id}", "it has no result; one that says so was added");
+        _report.Change("tool_calls[]", "it has no result; one that says so was added");
         return new ToolResultPart(call.Id, [new TextPart(Missing)]) { Name = call.Name, Kind = call.Kind, IsError = true };
     }
 
@@ -163,7 +163,7 @@ internal sealed class ToolPairing
             }
             else if (!_answers.TryGetValue(result.CallId, out Answer? answer) || !ReferenceEquals(answer.Result, result))
             {
-                _report.Change($"tool_result {result.CallId}", "it answers no open call; it became text");
+                _report.Change("tool_results[]", "it answers no open call; it became text");
                 parts.Add(new TextPart($"[Result of the tool call {result.CallId}{(result.Name is null ? "" : $" of {result.Name}")}]") { Cache = result.Content.Count == 0 ? result.Cache : null });
                 parts.AddRange(result.Content);
             }

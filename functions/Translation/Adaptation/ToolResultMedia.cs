@@ -67,7 +67,7 @@ internal static class ToolResultMedia
             }
 
             number++;
-            report.Change("tool_result.content", "media of tool results moved to the user's turn after them");
+            report.Change("tool_results[].content", "media of tool results moved to the user's turn after them");
             moved.Add(new TextPart(Heading(media, number, result)));
             moved.Add(media);
             return new TextPart(Reference(media, number));

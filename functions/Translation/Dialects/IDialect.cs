@@ -14,6 +14,9 @@ public interface IDialect
     /// <summary>The API as usage records name it, for example <c>anthropic/v1/messages</c>.</summary>
     string ApiType { get; }
 
+    /// <summary>What its clients call the fields that a report mentions.</summary>
+    FieldNames FieldNames { get; }
+
     /// <summary>Reads a provider's refusal.</summary>
     /// <param name="status">The provider's HTTP status, 400 or more.</param>
     /// <param name="body">The body; may be empty, HTML or cut off.</param>

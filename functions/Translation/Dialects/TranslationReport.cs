@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Serverless.Translation.Canonical;
 
 namespace Serverless.Translation.Dialects;
@@ -8,21 +9,40 @@ namespace Serverless.Translation.Dialects;
 /// </summary>
 public sealed class TranslationReport
 {
+    private readonly FieldNames _names;
+    private readonly JsonElement _request;
+    private readonly Dictionary<string, IReadOnlyList<string>> _told = [];
+    private readonly Dictionary<string, string> _tools = [];
     private readonly List<ReportEntry> _entries = [];
     private readonly HashSet<ReportEntry> _known = [];
+
+    /// <summary>A report that calls fields as adapters and encoders do.</summary>
+    public TranslationReport()
+        : this(FieldNames.None, default)
+    {
+    }
+
+    /// <summary>A report that calls fields as the client does.</summary>
+    /// <param name="names">The names of the client's dialect.</param>
+    /// <param name="request">The client's request, which is read as long as entries are added.</param>
+    public TranslationReport(FieldNames names, JsonElement request)
+    {
+        _names = names;
+        _request = request;
+    }
 
     /// <summary>All entries in order; each field once.</summary>
     public IReadOnlyList<ReportEntry> Entries => _entries;
 
     /// <summary>Tells that a field was left out.</summary>
-    /// <param name="field">Path of the field in the client's request.</param>
+    /// <param name="field">Its path in the client's request, or what <see cref="FieldNames"/> knows it by.</param>
     /// <param name="reason">Why, in a few words.</param>
-    public void Drop(string field, string reason) => Add(new ReportEntry(field, reason, Dropped: true));
+    public void Drop(string field, string reason) => Add(field, reason, dropped: true);
 
     /// <summary>Tells that a field was kept in another form whose meaning is close but not the same.</summary>
-    /// <param name="field">Path of the field in the client's request.</param>
+    /// <param name="field">Its path in the client's request, or what <see cref="FieldNames"/> knows it by.</param>
     /// <param name="how">What was made of it, in a few words.</param>
-    public void Change(string field, string how) => Add(new ReportEntry(field, how, Dropped: false));
+    public void Change(string field, string how) => Add(field, how, dropped: false);
 
     /// <summary>Refuses the request when something was dropped and the endpoint does not allow that.</summary>
     /// <exception cref="GatewayException">Status 400; names the first field and mentions the others.</exception>
@@ -38,11 +58,30 @@ public sealed class TranslationReport
         throw new GatewayException(GatewayError.Unsupported(first.Field, first.Reason + (others.Length == 0 ? "" : $" (also: {others})")));
     }
 
-    private void Add(ReportEntry entry)
+    /// <summary>Tells that a tool of the client's is called otherwise from now on; the report goes on to call it as the client does.</summary>
+    internal void RenameTool(string name, string original) => _tools[$"tools[{name}]"] = $"tools[{original}]";
+
+    private void Add(string field, string reason, bool dropped)
     {
-        if (_known.Add(entry))
+        if (!_told.TryGetValue(field, out IReadOnlyList<string>? names))
         {
-            _entries.Add(entry);
+            string known = field;
+            if (field.StartsWith("tools[", StringComparison.Ordinal) && _tools.TryGetValue(field[..(field.IndexOf(']') + 1)], out string? original))
+            {
+                known = original + field[(field.IndexOf(']') + 1)..];
+            }
+
+            names = _request.ValueKind == JsonValueKind.Undefined ? [known] : _names.Of(known, _request);
+            _told.Add(field, names);
+        }
+
+        foreach (string name in names)
+        {
+            var entry = new ReportEntry(name, reason, dropped);
+            if (_known.Add(entry))
+            {
+                _entries.Add(entry);
+            }
         }
     }
 }

@@ -71,6 +71,22 @@ public sealed class TranslationPathTests : GatewayTest
     }
 
     [Fact]
+    public async Task What_was_dropped_is_called_as_the_client_calls_it()
+    {
+        await StartAsync(Family.Responses.Endpoint("m", Stub));
+        Stub.Answer = _ => StubAnswer.Json(Family.Responses.Json);
+        HttpRequestMessage request = Family.Messages.Request("m", body: """
+            {"model":"m","max_tokens":99,"top_k":4,"stop_sequences":["x"],"tools":[{"type":"web_search_20250305","name":"web_search"}],
+             "messages":[{"role":"user","content":[{"type":"text","text":"Hello","cache_control":{"type":"ephemeral"}}]}]}
+            """);
+        (HttpResponseMessage response, _) = await AskAsync(request);
+        Assert.Equal(["stop_sequences", "tools[web_search_20250305]", "top_k"], response.Headers.GetValues("x-gateway-dropped").Single().Split(", ").Order());
+        Assert.Equal("messages[].content[].cache_control", response.Headers.GetValues("x-gateway-changed").Single());
+        UsageRecord record = await RecordAsync();
+        Assert.Equal(["stop_sequences", "tools[web_search_20250305]", "top_k"], record.Translation.Where(e => e.Dropped).Select(e => e.Field).Order());
+    }
+
+    [Fact]
     public async Task An_endpoint_may_refuse_what_it_cannot_pass_on()
     {
         await StartAsync(Family.Messages.Endpoint("m", Stub) with { OnUnsupported = OnUnsupported.Reject });

@@ -55,8 +55,8 @@ public sealed class ForeignContentTests
         Assert.Equal(new Citation { Url = "u" }, ((TextPart)adapted.Request.Messages[1].Parts[0]).Citations.Single());
         Assert.Equal(
             [
-                "drop input[1]: 'web_search_call' exists in openai.responses only",
-                "drop input[2].annotations[0]: 'url_citation' exists in openai.responses only",
+                "drop input[web_search_call]: 'web_search_call' exists in openai.responses only",
+                "drop input[2].annotations[url_citation]: 'url_citation' exists in openai.responses only",
                 "drop messages[].file_id: the file 'file-9' is stored at openai.responses",
             ],
             adapted.Report);

@@ -17,7 +17,7 @@ public sealed class ForeignToolsTests
         Adapted adapted = Adapt(request);
         Assert.Equal([new FunctionTool("search")], adapted.Request.Tools);
         Assert.Equal("search", adapted.Request.ToolChoice!.Name);
-        Assert.Equal(["drop tools[0]: 'web_search' runs at providers of openai.responses only"], adapted.Report);
+        Assert.Equal(["drop tools[web_search]: 'web_search' runs at providers of openai.responses only"], adapted.Report);
         Assert.Same(request.Tools, Adapt(request, target: DialectIds.Responses).Request.Tools);
     }
 

@@ -74,7 +74,7 @@ public sealed partial class RequestAdapterLaws
 
         if (lost.Intersect(repeated).Any())
         {
-            Assert.Contains(report.Entries, e => e.Dropped && e.Field.StartsWith("tools.", StringComparison.Ordinal));
+            Assert.Contains(report.Entries, e => e.Dropped && e.Field.StartsWith("tools[", StringComparison.Ordinal));
         }
     });
 
@@ -89,7 +89,11 @@ public sealed partial class RequestAdapterLaws
             || request.Tools.Any(t => t.Extra is { } x && x.Dialect != target.Id)
             || parts.Concat(request.Instructions).Any(p => p.Extra is { } x && x.Dialect != target.Id), "some.path.field");
         Reported(parts.Any(p => p is OpaquePart opaque && opaque.Dialect != target.Id), "some.opaque");
-        Reported(request.Tools.Any(t => t is ServerTool server && server.Dialect != target.Id), "tools[0]");
+        foreach (ServerTool server in request.Tools.OfType<ServerTool>())
+        {
+            Reported(server.Dialect != target.Id, $"tools[{server.Type}]");
+        }
+
         Reported(parts.Any(p => p is MediaPart { Source: FileSource file } && file.Dialect != target.Id), "messages[].file_id");
     });
 

@@ -77,7 +77,7 @@ public sealed class ToolNamingTests
         Assert.Equal("*** \"Begin\"\n\ttext 😀", JsonDocument.Parse(call.Arguments).RootElement.GetProperty("input").GetString());
         Assert.Equal(ToolKind.Function, adapted.Request.Messages[1].Parts.OfType<ToolResultPart>().Single().Kind);
         Assert.Equal(ToolKind.Function, adapted.Request.ToolChoice!.Kind);
-        Assert.Equal(["change tools.apply_patch.format: the grammar is described, not enforced"], adapted.Report);
+        Assert.Equal(["change tools[apply_patch].format: the grammar is described, not enforced"], adapted.Report);
         Assert.Equal(new ToolCallPart("x", "say", "hi") { Kind = ToolKind.Custom }, Restored(adapted, new ToolCallPart("x", "say", """{"input":"hi"}""")));
     }
 
@@ -137,7 +137,7 @@ public sealed class ToolNamingTests
         ChatRequest request = Request() with { Tools = [new FunctionTool("f") { Description = "1" }, new FunctionTool("g"), new FunctionTool("f") { Description = "2" }] };
         Adapted adapted = Adapt(request);
         Assert.Equal([request.Tools[0], request.Tools[1]], adapted.Request.Tools);
-        Assert.Equal(["drop tools.f: a tool of that name is declared before it"], adapted.Report);
+        Assert.Equal(["drop tools[f]: a tool of that name is declared before it"], adapted.Report);
     }
 
     [Fact]

@@ -42,7 +42,7 @@ public sealed class ToolPairingTests
             ["U:q", "A:call(a) call(b)", "U:result(a=ok) result(b=No result of this tool call was recorded.!) go on", "A:call(z)", "T:result(z=No result of this tool call was recorded.!)"],
             Shape(adapted.Request));
         Assert.Equal("g", adapted.Request.Messages[2].Parts.OfType<ToolResultPart>().Last().Name);
-        Assert.Equal(["change tool_call b: it has no result; one that says so was added", "change tool_call z: it has no result; one that says so was added"], adapted.Report);
+        Assert.Equal(["change tool_calls[]: it has no result; one that says so was added"], adapted.Report);
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class ToolPairingTests
     {
         Adapted adapted = Adapt(Request(Tool(Result("lost", "data") with { Name = "f" }), User(Text("q"))), Chat);
         Assert.Equal(["U:[Result of the tool call lost of f] data", "U:q"], Shape(adapted.Request));
-        Assert.Equal(["change tool_result lost: it answers no open call; it became text"], adapted.Report);
+        Assert.Equal(["change tool_results[]: it answers no open call; it became text"], adapted.Report);
     }
 
     [Fact]

@@ -61,7 +61,7 @@ public sealed class TurnTests
                 "A:x",
             ],
             Shape(adapted.Request));
-        Assert.Equal(["change tool_result.content: media of tool results moved to the user's turn after them"], adapted.Report);
+        Assert.Equal(["change tool_results[].content: media of tool results moved to the user's turn after them"], adapted.Report);
         Assert.Same(Image, adapted.Request.Messages[3].Parts[1]);
         ChatRequest kept = Adapt(request, Strict).Request;
         Assert.Contains(Image, kept.Messages[1].Parts.OfType<ToolResultPart>().First().Content);

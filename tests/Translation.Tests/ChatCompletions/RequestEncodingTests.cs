@@ -64,8 +64,8 @@ public sealed class RequestEncodingTests
             sent);
         Assert.Equal(
             any
-                ? ["changed messages[].content[].file"]
-                : ["changed messages[].content[].file", "dropped messages[].content[].video_url", "dropped messages[].content[].input_audio", "dropped messages[].content[].file"],
+                ? ["changed messages[].document"]
+                : ["changed messages[].document", "dropped messages[].video", "dropped messages[].audio", "dropped messages[].document"],
             report.Entries.Select(e => $"{(e.Dropped ? "dropped" : "changed")} {e.Field}"));
     }
 
@@ -92,7 +92,7 @@ public sealed class RequestEncodingTests
             {"role":"tool","tool_call_id":"c2","content":"Error: no such file"},{"role":"user","content":"Go on"}]
             """.ReplaceLineEndings(""),
             sent);
-        Assert.Equal("messages[].is_error", Assert.Single(report.Entries).Field);
+        Assert.Equal("tool_results[].is_error", Assert.Single(report.Entries).Field);
     }
 
     [Fact]
@@ -178,7 +178,7 @@ public sealed class RequestEncodingTests
         JsonElement elsewhere = Chat.Encode(request, new DialectQuirks { StrictTools = false, ParallelToolCalls = false }, report);
         Assert.False(elsewhere.GetProperty("tools")[0].GetProperty("function").TryGetProperty("strict", out _));
         Assert.False(elsewhere.TryGetProperty("parallel_tool_calls", out _));
-        Assert.Equal(["parallel_tool_calls", "tools[0].strict"], report.Entries.Select(e => e.Field).Order());
+        Assert.Equal(["parallel_tool_calls", "tools[a].strict"], report.Entries.Select(e => e.Field).Order());
     }
 
     [Fact]
@@ -251,11 +251,11 @@ public sealed class RequestEncodingTests
     }
 
     [Theory]
-    [InlineData(null, null, 1024L, "low", "changed thinking.budget_tokens")]
+    [InlineData(null, null, 1024L, "low", "changed reasoning.budget")]
     [InlineData(ReasoningMode.Enabled, ReasoningEffort.XHigh, 1024L, "xhigh", "")]
-    [InlineData(ReasoningMode.Disabled, null, null, null, "changed thinking")]
+    [InlineData(ReasoningMode.Disabled, null, null, null, "changed reasoning")]
     [InlineData(null, ReasoningEffort.None, null, "none", "")]
-    [InlineData(ReasoningMode.Adaptive, null, null, null, "changed thinking")]
+    [InlineData(ReasoningMode.Adaptive, null, null, null, "changed reasoning")]
     public void EffortIsWrittenInTheProvidersWords(ReasoningMode? mode, ReasoningEffort? effort, long? budget, string? expected, string reported)
     {
         var report = new TranslationReport();

@@ -37,7 +37,15 @@ internal static partial class LossCheck
     }
 
     private static bool IsReported(CrossedRequest crossed, string path) =>
-        crossed.Report.Entries.Any(entry => ReportedNames.Tells(entry.Field, path) || path.StartsWith(entry.Field, StringComparison.Ordinal));
+        crossed.Report.Entries.Any(entry => Tells(entry.Field, path));
+
+    /// <summary>True when a report's entry is the field at a path, or what holds it: <c>messages[].content[document]</c> is <c>messages[1].content[0]</c>.</summary>
+    private static bool Tells(string entry, string path)
+    {
+        entry = Brackets().Replace(entry, "[]");
+        path = Brackets().Replace(path, "[]");
+        return entry.Length > 0 && (path == entry || (path.StartsWith(entry, StringComparison.Ordinal) && path[entry.Length] is '.' or '['));
+    }
 
     /// <summary>Words that belong to the format, not to the client: their place in the target is taken by other words.</summary>
     private static bool IsVocabulary(DialectId client, string path, JsonElement value)
@@ -116,6 +124,9 @@ internal static partial class LossCheck
                 break;
         }
     }
+
+    [GeneratedRegex(@"\[[^\]]*\]")]
+    private static partial Regex Brackets();
 
     [GeneratedRegex(@"_([a-z])")]
     private static partial Regex Underscore();

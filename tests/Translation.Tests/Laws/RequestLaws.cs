@@ -154,8 +154,9 @@ public sealed class RequestLaws
         Assert.SkipUnless(request.RequiresDialect is null, "Only its own dialect's providers can serve it.");
         foreach (IChatDialect target in DialectCatalog.Chat.Where(t => t != client))
         {
-            CrossedRequest crossed = Crossing.Encode(request, target);
+            CrossedRequest crossed = Crossing.Encode(request, target, report: new TranslationReport(client.FieldNames, source));
             lost.AddRange(LossCheck.Lost(source, client.Id, crossed).Select(l => $"→ {target.Id}: {l}"));
+            lost.AddRange(crossed.Report.Entries.Where(e => e.Dropped && !FieldNames.Has(source, e.Field)).Select(e => $"→ {target.Id}: no field of the client's is called {e.Field} ({e.Reason})"));
         }
 
         Assert.True(lost.Count == 0, string.Join('\n', lost));

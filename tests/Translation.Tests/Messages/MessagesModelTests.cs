@@ -235,7 +235,7 @@ public sealed class MessagesModelTests
         Assert.Single(report.Entries);
         body = Encode(Chat(User("Hi")) with { Tools = [tool] }, "claude-sonnet-4", out report);
         Assert.Null(body["tools"]![0]!["strict"]);
-        Assert.Equal("tools[0].strict", Assert.Single(report.Entries).Field);
+        Assert.Equal("tools[t].strict", Assert.Single(report.Entries).Field);
     }
 
     [Theory]

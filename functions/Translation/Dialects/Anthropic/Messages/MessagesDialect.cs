@@ -12,6 +12,9 @@ internal sealed class MessagesDialect : IChatDialect
 
     public string ApiType => "anthropic/v1/messages";
 
+    /// <inheritdoc/>
+    public FieldNames FieldNames => MessagesFieldNames.Names;
+
     public DialectTraits Traits { get; } = new()
     {
         MergesTurns = true,

@@ -133,7 +133,7 @@ internal static class MessagesRequest
             ResponseFormat format = request.ResponseFormat!;
             if (model.IsKnown)
             {
-                MessagesSchema.WriteEnforced(writer, format.Schema!.Value, "response_format", report, format.Name, format.Description);
+                MessagesSchema.WriteEnforced(writer, format.Schema!.Value, "response_format.schema", report, format.Name, format.Description);
             }
             else
             {

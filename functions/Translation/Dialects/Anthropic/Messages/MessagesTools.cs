@@ -65,11 +65,11 @@ internal static class MessagesTools
             {
                 if (IsAllowed(request.Tools[i], request.ToolChoice))
                 {
-                    WriteTool(writer, request.Tools[i], $"tools[{i}]", model, report);
+                    WriteTool(writer, request.Tools[i], FieldNames.Of(request.Tools[i]), model, report);
                 }
                 else
                 {
-                    report.Change($"tools[{i}]", "left out, since tool_choice does not allow it");
+                    report.Change(FieldNames.Of(request.Tools[i]), "left out, since tool_choice does not allow it");
                 }
             }
 

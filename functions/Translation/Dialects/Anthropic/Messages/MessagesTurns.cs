@@ -49,10 +49,10 @@ internal sealed class MessagesTurns
     public static MessagesTurns Arrange(ChatRequest request, ClaudeModel model, TranslationReport report)
     {
         var arranged = new MessagesTurns(model, report);
-        arranged.AddInstructions(request.Instructions, "system");
-        for (int i = 0; i < request.Messages.Count; i++)
+        arranged.AddInstructions(request.Instructions);
+        foreach (Message message in request.Messages)
         {
-            arranged.Add(request.Messages[i], $"messages[{i}]");
+            arranged.Add(message);
         }
 
         arranged.PlaceWaiting();
@@ -100,7 +100,7 @@ internal sealed class MessagesTurns
         }
     }
 
-    private void AddInstructions(IReadOnlyList<ContentPart> parts, string path)
+    private void AddInstructions(IReadOnlyList<ContentPart> parts)
     {
         foreach (ContentPart part in parts)
         {
@@ -110,36 +110,36 @@ internal sealed class MessagesTurns
             }
             else if (!IsBlank(part))
             {
-                _report.Drop(path, "only text can be an instruction");
+                _report.Drop(FieldNames.Of(part), "only text can be an instruction");
             }
         }
     }
 
-    private void Add(Message message, string path)
+    private void Add(Message message)
     {
         if (message.Name is not null)
         {
-            _report.Drop($"{path}.name", "turns have no speaker's name");
+            _report.Drop("messages[].name", "turns have no speaker's name");
         }
 
         foreach (ExtraField field in message.Extra?.Fields ?? [])
         {
-            _report.Drop($"{path}.{field.Name}", "turns are rearranged, so what is said of one is not kept");
+            _report.Drop($"messages[].{field.Name}", "turns are rearranged, so what is said of one is not kept");
         }
 
         switch (message.Role)
         {
             case Role.System or Role.Developer when Turns.Count == 0:
-                AddInstructions(message.Parts, path);
+                AddInstructions(message.Parts);
                 break;
             case Role.System or Role.Developer when _model.SystemTurns:
                 _waiting.AddRange(message.Parts.Where(p => p is OpaquePart or TextPart && !IsBlank(p)));
                 break;
             case Role.System or Role.Developer:
-                AddMarked(message.Parts, path);
+                AddMarked(message.Parts);
                 break;
             case Role.Assistant:
-                if (Clean(InWords(message.Parts, path), path) is { Count: > 0 } said)
+                if (Clean(InWords(message.Parts)) is { Count: > 0 } said)
                 {
                     PlaceWaiting();
                     Append(Role.Assistant, said);
@@ -149,10 +149,10 @@ internal sealed class MessagesTurns
             default:
                 if (_waiting.Count > 0)
                 {
-                    _report.Change(path, "the instructions before this turn were placed behind it");
+                    _report.Change("messages[]", "the instructions before this turn were placed behind it");
                 }
 
-                Append(Role.User, Clean(message.Parts, path));
+                Append(Role.User, Clean(message.Parts));
                 break;
         }
     }
@@ -171,13 +171,13 @@ internal sealed class MessagesTurns
         }
         else
         {
-            AddMarked(_waiting, "messages");
+            AddMarked(_waiting);
         }
 
         _waiting.Clear();
     }
 
-    private void AddMarked(IReadOnlyList<ContentPart> parts, string path)
+    private void AddMarked(IReadOnlyList<ContentPart> parts)
     {
         List<ContentPart> marked = [];
         foreach (ContentPart part in parts)
@@ -188,13 +188,13 @@ internal sealed class MessagesTurns
             }
             else if (!IsBlank(part))
             {
-                _report.Drop(path, "only text can be an instruction");
+                _report.Drop(FieldNames.Of(part), "only text can be an instruction");
             }
         }
 
         if (marked.Count > 0)
         {
-            _report.Change(path, "instructions within the conversation became marked text of the user");
+            _report.Change("messages[]", "instructions within the conversation became marked text of the user");
             Append(Role.User, marked);
         }
     }
@@ -239,7 +239,7 @@ internal sealed class MessagesTurns
     }
 
     /// <summary>What an assistant made: it cannot be sent back but in words.</summary>
-    private IReadOnlyList<ContentPart> InWords(IReadOnlyList<ContentPart> parts, string path)
+    private IReadOnlyList<ContentPart> InWords(IReadOnlyList<ContentPart> parts)
     {
         if (!parts.Any(p => p is MediaPart))
         {
@@ -247,20 +247,20 @@ internal sealed class MessagesTurns
         }
 
         var words = new List<ContentPart>(parts.Count);
-        for (int i = 0; i < parts.Count; i++)
+        foreach (ContentPart part in parts)
         {
-            if (parts[i] is not MediaPart media)
+            if (part is not MediaPart media)
             {
-                words.Add(parts[i]);
+                words.Add(part);
             }
             else if (MessagesMedia.InWords(media) is { Length: > 0 } text)
             {
-                _report.Change($"{path}.content[{i}]", "an assistant's turn holds text only");
+                _report.Change(FieldNames.Of(media), "an assistant's turn holds text only");
                 words.Add(new TextPart(text) { Cache = media.Cache });
             }
             else
             {
-                _report.Drop($"{path}.content[{i}]", "an assistant's turn holds text only");
+                _report.Drop(FieldNames.Of(media), "an assistant's turn holds text only");
             }
         }
 
@@ -268,12 +268,11 @@ internal sealed class MessagesTurns
     }
 
     /// <summary>The parts that the API takes, without what it refuses.</summary>
-    private List<ContentPart> Clean(IReadOnlyList<ContentPart> parts, string path)
+    private List<ContentPart> Clean(IReadOnlyList<ContentPart> parts)
     {
         var clean = new List<ContentPart>(parts.Count);
-        for (int i = 0; i < parts.Count; i++)
+        foreach (ContentPart part in parts)
         {
-            ContentPart part = parts[i];
             switch (part)
             {
                 case TextPart or RefusalPart when IsBlank(part):
@@ -284,16 +283,16 @@ internal sealed class MessagesTurns
 
                     break;
                 case ReasoningPart reasoning when reasoning.Signature?.Origin != MessagesWire.Id:
-                    _report.Drop($"{path}.reasoning", NoThinkingSeal);
+                    _report.Drop(FieldNames.Of(reasoning), NoThinkingSeal);
                     break;
                 case MediaPart media when !MessagesMedia.CanWrite(media, out string reason):
-                    _report.Drop($"{path}.content[{i}]", reason);
+                    _report.Drop(FieldNames.Of(media), reason);
                     break;
                 case ToolResultPart result:
-                    clean.Add(result with { Content = Clean(result.Content, $"{path}.content[{i}]") });
+                    clean.Add(result with { Content = Clean(result.Content) });
                     break;
                 default:
-                    ReportUnsaid(part, path);
+                    ReportUnsaid(part);
                     clean.Add(part);
                     break;
             }
@@ -302,11 +301,11 @@ internal sealed class MessagesTurns
         return clean;
     }
 
-    private void ReportUnsaid(ContentPart part, string path)
+    private void ReportUnsaid(ContentPart part)
     {
         if (part is MediaPart { Detail: not (null or "auto") })
         {
-            _report.Drop($"{path}.detail", "how closely to look cannot be said");
+            _report.Drop("messages[].detail", "how closely to look cannot be said");
         }
         else if (part is TextPart text && text.Citations.Any(c => c.Original?.Dialect != MessagesWire.Id))
         {

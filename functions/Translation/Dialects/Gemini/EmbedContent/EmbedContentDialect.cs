@@ -18,6 +18,9 @@ public sealed class EmbedContentDialect : IEmbeddingDialect
     public string ApiType => "gemini/v1/embedContent";
 
     /// <inheritdoc/>
+    public FieldNames FieldNames => EmbedContentFieldNames.Names;
+
+    /// <inheritdoc/>
     public EmbeddingRequest DecodeRequest(JsonElement body, RequestAddress address) => EmbedContentRequest.Decode(body, address);
 
     /// <inheritdoc/>

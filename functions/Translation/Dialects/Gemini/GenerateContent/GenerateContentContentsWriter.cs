@@ -52,7 +52,7 @@ internal sealed class GenerateContentContentsWriter(Utf8JsonWriter writer, ChatR
 
         for (int i = leading; i < request.Messages.Count; i++)
         {
-            WriteMessage(request.Messages[i], i);
+            WriteMessage(request.Messages[i]);
         }
 
         Close();
@@ -67,17 +67,17 @@ internal sealed class GenerateContentContentsWriter(Utf8JsonWriter writer, ChatR
         }
     }
 
-    private void WriteMessage(Message message, int index)
+    private void WriteMessage(Message message)
     {
         if (message.Name is not null && message.Role is Role.User or Role.Assistant)
         {
-            report.Drop($"messages[{index}].name", "Gemini's turns have no names");
+            report.Drop("messages[].name", "Gemini's turns have no names");
         }
 
         string role = message.Role == Role.Assistant ? "model" : "user";
         if (message.Role is Role.System or Role.Developer)
         {
-            report.Change($"messages[{index}].role", "a user turn marked as an instruction: Gemini takes instructions at the start only");
+            report.Change("messages[].role", "a user turn marked as an instruction: Gemini takes instructions at the start only");
             Open(role);
             WritePart(new TextPart($"<system>\n{string.Join("\n", message.Parts.OfType<TextPart>().Select(p => p.Text))}\n</system>"));
             return;
@@ -159,7 +159,7 @@ internal sealed class GenerateContentContentsWriter(Utf8JsonWriter writer, ChatR
         writer.WriteString("name"u8, call.Name);
         if (!GenerateContentWire.WriteArguments(writer, call, call.Arguments))
         {
-            report.Change("tool_calls.arguments", "put into an object: they were none");
+            report.Change("tool_calls[].arguments", "put into an object: they were none");
         }
 
         writer.WriteExtra(call.Extra, GenerateContentWire.Dialect);
@@ -188,7 +188,7 @@ internal sealed class GenerateContentContentsWriter(Utf8JsonWriter writer, ChatR
 
         for (int i = 0; i < beside.Count; i++)
         {
-            report.Change("tool_result.content", "media of tool results moved to the user's turn after them");
+            report.Change("tool_results[].content", "media of tool results moved to the user's turn after them");
             _attached.Add(new TextPart(ToolResultMedia.Heading(beside[i], i + 1, result)));
             _attached.Add(beside[i]);
         }

@@ -18,6 +18,9 @@ public sealed class GenerateContentDialect : IChatDialect
     public string ApiType => "gemini/v1/generateContent";
 
     /// <inheritdoc/>
+    public FieldNames FieldNames => GenerateContentFieldNames.Names;
+
+    /// <inheritdoc/>
     public DialectTraits Traits { get; } = new()
     {
         MergesTurns = true,

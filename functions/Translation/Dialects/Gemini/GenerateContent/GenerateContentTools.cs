@@ -92,7 +92,7 @@ internal static class GenerateContentTools
                 {
                     if (request.Tools[i] is FunctionTool function)
                     {
-                        WriteDeclaration(writer, function, $"tools[{i}]", report);
+                        WriteDeclaration(writer, function, FieldNames.Of(function), report);
                     }
                 }
 

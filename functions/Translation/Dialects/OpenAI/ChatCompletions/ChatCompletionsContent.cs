@@ -68,7 +68,7 @@ internal static class ChatCompletionsContent
                 writer.WriteRaw(opaque.Json);
                 break;
             default:
-                report.Drop("messages[].content[]", "a user's message cannot hold this here");
+                report.Drop(FieldNames.Of(part), "a user's message cannot hold this here");
                 break;
         }
     }
@@ -249,7 +249,7 @@ internal static class ChatCompletionsContent
                 WriteAddress(writer, media, "video_url");
                 break;
             case { Kind: MediaKind.Document or MediaKind.Video } when TextOf(media) is { } text:
-                report.Change("messages[].content[].file", "a text document, given as text");
+                report.Change(FieldNames.Of(media), "a text document, given as text");
                 WriteText(writer, new TextPart(text) { Cache = media.Cache });
                 break;
             case { Kind: MediaKind.Document or MediaKind.Video } when any || media is { Kind: MediaKind.Document, Source: Base64Source }:
@@ -259,22 +259,14 @@ internal static class ChatCompletionsContent
                 EndMedia(writer, media, "file");
                 break;
             case { Source: UrlSource address }:
-                report.Drop($"messages[].content[].{TypeOf(media.Kind)}", "only its address was sent: this provider fetches nothing but images");
+                report.Drop(FieldNames.Of(media), "only its address was sent: this provider fetches nothing but images");
                 WriteText(writer, new TextPart(address.Url) { Cache = media.Cache });
                 break;
             default:
-                report.Drop($"messages[].content[].{TypeOf(media.Kind)}", "this provider takes nothing of that kind");
+                report.Drop(FieldNames.Of(media), "this provider takes nothing of that kind");
                 break;
         }
     }
-
-    private static string TypeOf(MediaKind kind) => kind switch
-    {
-        MediaKind.Image => "image_url",
-        MediaKind.Audio => "input_audio",
-        MediaKind.Video => "video_url",
-        _ => "file",
-    };
 
     private static void WriteAddress(Utf8JsonWriter writer, MediaPart media, string type)
     {

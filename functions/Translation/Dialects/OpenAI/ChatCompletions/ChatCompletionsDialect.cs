@@ -17,6 +17,9 @@ internal sealed class ChatCompletionsDialect : IChatDialect
     public string ApiType => "openai/v1/chat/completions";
 
     /// <inheritdoc/>
+    public FieldNames FieldNames => ChatCompletionsFieldNames.Names;
+
+    /// <inheritdoc/>
     public DialectTraits Traits { get; } = new()
     {
         StrictToolPairing = true,

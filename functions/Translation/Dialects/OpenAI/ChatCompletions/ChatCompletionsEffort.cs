@@ -112,7 +112,7 @@ internal static class ChatCompletionsEffort
 
         if (options.IncludeThoughts is not null)
         {
-            report.Drop("reasoning.exclude", "whether thinking is shown is up to the provider");
+            report.Change("reasoning.summary", "whether thinking is shown is up to the provider");
         }
 
         if (quirks.ThinkingField)
@@ -124,7 +124,7 @@ internal static class ChatCompletionsEffort
         if (options is { Mode: ReasoningMode.Disabled, Effort: null } && model.Reasons is null)
         {
             // Models without reasoning refuse the field, and those that cannot stop refuse "none"; the newest do not think unless asked to.
-            report.Change("thinking", "left to the model, which thinks only when asked to if it can do without");
+            report.Change("reasoning", "left to the model, which thinks only when asked to if it can do without");
             return null;
         }
 
@@ -132,7 +132,7 @@ internal static class ChatCompletionsEffort
         {
             if (options.Mode is not null)
             {
-                report.Change("thinking", "left to the model");
+                report.Change("reasoning", "left to the model");
             }
 
             return null;
@@ -148,7 +148,7 @@ internal static class ChatCompletionsEffort
         {
             if (asked != ReasoningEffort.None)
             {
-                report.Drop("reasoning_effort", "this model does not reason");
+                report.Drop("reasoning.effort", "this model does not reason");
             }
 
             return null;
@@ -156,7 +156,7 @@ internal static class ChatCompletionsEffort
 
         if (hasTools && !model.EffortWithTools)
         {
-            report.Drop("reasoning_effort", "this model takes it beside tools at the Responses API only");
+            report.Drop("reasoning.effort", "this model takes it beside tools at the Responses API only");
             return null;
         }
 
@@ -164,7 +164,7 @@ internal static class ChatCompletionsEffort
         string name = ReasoningTable.NameOf(effort);
         if (options is { Effort: null, BudgetTokens: { } budget } && quirks.ReasoningEffort)
         {
-            report.Change("thinking.budget_tokens", $"reasoning_effort '{name}' for a budget of {budget}");
+            report.Change("reasoning.budget", $"reasoning_effort '{name}' for a budget of {budget}");
         }
 
         fields.Text("reasoning_effort", name, quirks.ReasoningEffort);

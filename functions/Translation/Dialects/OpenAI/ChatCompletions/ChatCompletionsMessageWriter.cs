@@ -77,7 +77,7 @@ internal sealed class ChatCompletionsMessageWriter(Utf8JsonWriter writer, Dialec
             {
                 if (role != "user" && message.Parts[i] is MediaPart media && ChatCompletionsContent.TextOf(media) is null)
                 {
-                    report.Drop("messages[].content[]", "Chat Completions takes text only as instructions");
+                    report.Drop(FieldNames.Of(media), "Chat Completions takes text only as instructions");
                     continue;
                 }
 
@@ -175,7 +175,7 @@ internal sealed class ChatCompletionsMessageWriter(Utf8JsonWriter writer, Dialec
                 case TextPart or ReasoningPart or RefusalPart or ToolCallPart:
                     break;
                 case ContentPart other when !IsCall(other):
-                    report.Drop("messages[].content[]", "an assistant's message cannot hold this here");
+                    report.Drop(FieldNames.Of(other), "an assistant's message cannot hold this here");
                     break;
             }
         }
@@ -225,7 +225,7 @@ internal sealed class ChatCompletionsMessageWriter(Utf8JsonWriter writer, Dialec
             };
             if (text is null)
             {
-                report.Drop("messages[].content[]", "Chat Completions takes text only as a tool's result");
+                report.Drop(FieldNames.Of(result.Content[i]), "Chat Completions takes text only as a tool's result");
                 continue;
             }
 
@@ -265,7 +265,7 @@ internal sealed class ChatCompletionsMessageWriter(Utf8JsonWriter writer, Dialec
         else if (!texts[0].Text.Contains("error", StringComparison.OrdinalIgnoreCase))
         {
             texts[0] = texts[0] with { Text = $"Error: {texts[0].Text}" };
-            report.Change("messages[].is_error", "said in the result's text");
+            report.Change("tool_results[].is_error", "said in the result's text");
         }
     }
 

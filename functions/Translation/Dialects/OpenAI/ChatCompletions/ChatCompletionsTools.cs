@@ -65,7 +65,7 @@ internal static class ChatCompletionsTools
             switch (request.Tools[i])
             {
                 case FunctionTool function:
-                    WriteFunction(writer, function, quirks, string.Create(CultureInfo.InvariantCulture, $"tools[{i}]"), report);
+                    WriteFunction(writer, function, quirks, report);
                     break;
                 case CustomTool custom:
                     WriteCustom(writer, custom);
@@ -176,7 +176,7 @@ internal static class ChatCompletionsTools
         _ => null,
     };
 
-    private static void WriteFunction(Utf8JsonWriter writer, FunctionTool tool, DialectQuirks quirks, string path, TranslationReport report)
+    private static void WriteFunction(Utf8JsonWriter writer, FunctionTool tool, DialectQuirks quirks, TranslationReport report)
     {
         writer.WriteStartObject();
         writer.WriteString("type"u8, "function"u8);
@@ -195,7 +195,7 @@ internal static class ChatCompletionsTools
         }
         else if (tool.Strict == true)
         {
-            report.Drop($"{path}.strict", "this provider does not know it");
+            report.Drop($"{FieldNames.Of(tool)}.strict", "this provider does not know it");
         }
 
         EndTool(writer, tool, "function");

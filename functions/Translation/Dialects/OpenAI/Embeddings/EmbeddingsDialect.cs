@@ -15,6 +15,9 @@ internal sealed class EmbeddingsDialect : IEmbeddingDialect
     public string ApiType => "openai/v1/embeddings";
 
     /// <inheritdoc/>
+    public FieldNames FieldNames => FieldNames.None;
+
+    /// <inheritdoc/>
     public GatewayError DecodeError(int status, ReadOnlyMemory<byte> body) => OpenAIError.Decode(status, body);
 
     /// <inheritdoc/>

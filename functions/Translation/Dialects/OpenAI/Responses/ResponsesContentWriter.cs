@@ -13,7 +13,7 @@ namespace Serverless.Translation.Dialects.OpenAI.Responses;
 internal sealed class ResponsesContentWriter(Utf8JsonWriter writer, bool own, bool cacheBreakpoints, TranslationReport report)
 {
     /// <summary>False, with a report, for what the API takes from nobody; what a client of its own sends is left to it to judge.</summary>
-    public bool CanSay(ContentPart part, string path)
+    public bool CanSay(ContentPart part)
     {
         string? reason = part switch
         {
@@ -24,7 +24,7 @@ internal sealed class ResponsesContentWriter(Utf8JsonWriter writer, bool own, bo
         };
         if (reason is not null)
         {
-            report.Drop(path, reason);
+            report.Drop(FieldNames.Of(part), reason);
         }
 
         return reason is null;

@@ -18,6 +18,9 @@ internal sealed class ResponsesDialect : IChatDialect
     public string ApiType => "openai/v1/responses";
 
     /// <inheritdoc/>
+    public FieldNames FieldNames => ResponsesFieldNames.Names;
+
+    /// <inheritdoc/>
     public DialectTraits Traits { get; } = new()
     {
         StrictToolPairing = true,

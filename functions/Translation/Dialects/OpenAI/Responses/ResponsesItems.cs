@@ -34,17 +34,17 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
         writer.WriteStartArray();
         for (int i = 0; i < messages.Count; i++)
         {
-            WriteMessage(messages[i], $"messages[{i}]", goesOn: i + 1 < messages.Count && messages[i + 1].Role == Role.Assistant);
+            WriteMessage(messages[i], goesOn: i + 1 < messages.Count && messages[i + 1].Role == Role.Assistant);
         }
 
         writer.WriteEndArray();
     }
 
-    private void WriteMessage(Message message, string path, bool goesOn)
+    private void WriteMessage(Message message, bool goesOn)
     {
         if (message.Name is not null)
         {
-            report.Drop($"{path}.name", "turns have no speaker's name");
+            report.Drop("messages[].name", "turns have no speaker's name");
         }
 
         int from = 0;
@@ -57,12 +57,12 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
 
             if (i > from || message.Parts.Count == 0)
             {
-                WriteContent(message, path, from, i);
+                WriteContent(message, from, i);
             }
 
             if (i < message.Parts.Count)
             {
-                WriteItem(message.Parts[i], $"{path}.content[{i}]", goesOn || message.Parts.Skip(i + 1).Any(p => p is TextPart or RefusalPart or ToolCallPart));
+                WriteItem(message.Parts[i], goesOn || message.Parts.Skip(i + 1).Any(p => p is TextPart or RefusalPart or ToolCallPart));
             }
 
             from = i + 1;
@@ -77,14 +77,14 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
         _ => false,
     };
 
-    private void WriteContent(Message message, string path, int from, int to)
+    private void WriteContent(Message message, int from, int to)
     {
         List<ContentPart> said = [];
         List<ContentPart>? shown = null;
         for (int i = from; i < to; i++)
         {
             ContentPart part = message.Parts[i];
-            if (!_content.CanSay(part, $"{path}.content[{i}]"))
+            if (!_content.CanSay(part))
             {
                 continue;
             }
@@ -92,7 +92,7 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
             if (part is MediaPart && message.Role == Role.Assistant)
             {
                 // The API takes pictures from users only.
-                report.Change($"{path}.content[{i}]", "what the model made is shown to it as a user's turn");
+                report.Change(FieldNames.Of(part), "what the model made is shown to it as a user's turn");
                 (shown ??= []).Add(part);
             }
             else
@@ -145,9 +145,8 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
     };
 
     /// <summary>Writes an item of its own.</summary>
-    /// <param name="path">Its place, for the report.</param>
     /// <param name="goesOn">True when something that the model said or did follows in its turn.</param>
-    private void WriteItem(ContentPart part, string path, bool goesOn)
+    private void WriteItem(ContentPart part, bool goesOn)
     {
         switch (part)
         {
@@ -155,16 +154,16 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
                 WriteCall(call);
                 break;
             case ToolResultPart result:
-                WriteResult(result, path);
+                WriteResult(result);
                 break;
             case ReasoningPart reasoning:
-                WriteReasoning(reasoning, path, goesOn);
+                WriteReasoning(reasoning, goesOn);
                 break;
             case OpaquePart opaque when opaque.Dialect == DialectIds.Responses:
                 writer.WriteRaw(opaque.Json);
                 break;
             default:
-                report.Drop(path, "only its own dialect can say it");
+                report.Drop(FieldNames.Of(part), "only its own dialect can say it");
                 break;
         }
     }
@@ -187,12 +186,12 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
         writer.WriteEndObject();
     }
 
-    private void WriteResult(ToolResultPart result, string path)
+    private void WriteResult(ToolResultPart result)
     {
         List<ContentPart> content = [];
         for (int i = 0; i < result.Content.Count; i++)
         {
-            if (_content.CanSay(result.Content[i], $"{path}.content[{i}]"))
+            if (_content.CanSay(result.Content[i]))
             {
                 content.Add(result.Content[i]);
             }
@@ -200,7 +199,7 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
 
         if (result.IsError)
         {
-            MarkError(content, path);
+            MarkError(content);
         }
 
         writer.WriteStartObject();
@@ -221,7 +220,7 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
     }
 
     /// <summary>OpenAI has no mark for a tool that failed; the result's text has to say so.</summary>
-    private void MarkError(List<ContentPart> content, string path)
+    private void MarkError(List<ContentPart> content)
     {
         int text = content.FindIndex(p => p is TextPart);
         if (text < 0)
@@ -231,7 +230,7 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
         else if (content[text] is TextPart said && !said.Text.Contains("error", StringComparison.OrdinalIgnoreCase))
         {
             content[text] = said with { Text = $"Error: {said.Text}" };
-            report.Change($"{path}.is_error", "said in the result's text");
+            report.Change("tool_results[].is_error", "said in the result's text");
         }
     }
 
@@ -239,14 +238,14 @@ internal sealed class ResponsesItems(Utf8JsonWriter writer, bool own, bool cache
     /// Only what OpenAI made can go back to it, in its own cipher text or, from a client of this dialect, by the id it is stored under; and
     /// only together with what it led to.
     /// </summary>
-    private void WriteReasoning(ReasoningPart reasoning, string path, bool goesOn)
+    private void WriteReasoning(ReasoningPart reasoning, bool goesOn)
     {
         bool whole = ResponsesWire.IsOwn(reasoning.Extra);
         if (!whole && (reasoning.Signature?.Origin != DialectIds.Responses || !goesOn))
         {
             if (reasoning.Text.Length > 0)
             {
-                report.Drop(path, goesOn ? "OpenAI takes back no reasoning but its own, in encrypted form" : "OpenAI takes back no reasoning that led to nothing");
+                report.Drop(FieldNames.Of(reasoning), goesOn ? "OpenAI takes back no reasoning but its own, in encrypted form" : "OpenAI takes back no reasoning that led to nothing");
             }
 
             return;

@@ -131,7 +131,7 @@ internal static class ResponsesToolsWriter
                 writer.WriteRaw(server.Json);
                 break;
             case ServerTool server:
-                report.Drop(server.Path, "it is a tool of another provider");
+                report.Drop(FieldNames.Of(server), "it is a tool of another provider");
                 break;
         }
     }
@@ -178,7 +178,7 @@ internal static class ResponsesToolsWriter
         bool strict = function.Parameters is { } schema && OpenAISchema.IsStrict(schema);
         if (!strict)
         {
-            report.Change($"tools.{function.Name}.strict", "false, since the schema is not of the kind that OpenAI can enforce");
+            report.Change($"tools[{function.Name}].strict", "false, since the schema is not of the kind that OpenAI can enforce");
         }
 
         return strict;
