@@ -39,13 +39,16 @@ public sealed partial class DashboardChecks : IAsyncLifetime
         int open = AppProcess.FreePort();
         int closed = AppProcess.FreePort();
         await using var openApp = AppProcess.Start(["--urls", $"http://127.0.0.1:{open}"]);
-        await using var closedApp = AppProcess.Start(["--urls", $"http://127.0.0.1:{closed}"], Callers());
+        await using var closedApp = AppProcess.Start(["--urls", $"http://127.0.0.1:{closed}"], Callers($"http://127.0.0.1:{open}/v1"));
         using HttpClient openClient = await openApp.ReadyAsync(open);
         using HttpClient closedClient = await closedApp.ReadyAsync(closed);
         await MakeExamplesAsync($"http://127.0.0.1:{open}");
         await MakeTrafficAsync(openClient);
-        using HttpResponseMessage own = await closedClient.SendAsync(Chat("demo", ("authorization", $"Bearer {ReaderKey}")));
-        Assert.True(own.IsSuccessStatusCode);
+        foreach (string model in (string[])["demo", "upstream/demo", "upstream/demo", "upstream/demo/responses"])
+        {
+            using HttpResponseMessage own = await closedClient.SendAsync(Chat(model, ("authorization", $"Bearer {ReaderKey}")));
+            Assert.True(own.IsSuccessStatusCode, await own.Content.ReadAsStringAsync());
+        }
 
         (int exit, string output) = await NodePackages.RunAsync(
             packages.Node,
@@ -120,10 +123,12 @@ public sealed partial class DashboardChecks : IAsyncLifetime
         return request;
     }
 
-    private static string Callers() => $$"""
+    /// <summary>With the open gateway as a provider, one of whose models has a price and the others none.</summary>
+    private static string Callers(string upstream) => $$"""
         {
-          "providers": { "demo": { "kind": "demo" } },
+          "providers": { "demo": { "kind": "demo" }, "upstream": { "kind": "openai-compatible", "baseUrl": "{{upstream}}", "apiKey": "none" } },
           "endpoints": { "demo": { "destinations": ["demo/demo"] } },
+          "prices": { "models": [{ "model": "upstream/demo", "input": 1.25, "output": 10 }] },
           "callers": [
             { "id": "the-reader", "keySha256": "{{Hash(ReaderKey)}}", "role": "reader" },
             { "id": "the-owner", "keySha256": "{{Hash(OwnerKey)}}" }

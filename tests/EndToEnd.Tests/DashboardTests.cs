@@ -2,7 +2,7 @@ using Serverless.Tests;
 
 namespace Serverless.EndToEnd.Tests;
 
-/// <summary>The dashboard in a real browser over real traffic; what is checked stands in <c>dashboard/dashboard.mjs</c>.</summary>
+/// <summary>The dashboard in a real browser over real traffic; what is checked stands in <c>dashboard/*.mjs</c>.</summary>
 public sealed class DashboardTests(DashboardChecks checks) : IClassFixture<DashboardChecks>
 {
     [Theory]
@@ -13,6 +13,8 @@ public sealed class DashboardTests(DashboardChecks checks) : IClassFixture<Dashb
     [InlineData("draws cost")]
     [InlineData("draws agents")]
     [InlineData("draws requests")]
+    [InlineData("numbers")]
+    [InlineData("spans and addresses")]
     [InlineData("chart as a table")]
     [InlineData("breakdown")]
     [InlineData("filters")]
@@ -26,6 +28,7 @@ public sealed class DashboardTests(DashboardChecks checks) : IClassFixture<Dashb
     [InlineData("paging")]
     [InlineData("hostile names")]
     [InlineData("key")]
+    [InlineData("prices")]
     [InlineData("any prefix")]
     [InlineData("gateway away")]
     [InlineData("accessible, light")]

@@ -5,6 +5,8 @@ import { chromium } from 'playwright-core';
 
 export const { OPEN, CLOSED, READER, OWNER, PICTURES } = process.env;
 
+export const VIEWS = ['overview', 'performance', 'usage', 'cost', 'agents', 'requests'];
+
 const quietly = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: quietly });
 

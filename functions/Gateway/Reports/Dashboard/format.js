@@ -90,7 +90,6 @@ export function clock(zone) {
   const make = options => new Intl.DateTimeFormat('en-GB', { timeZone, hourCycle: 'h23', ...options });
   const day = make({ day: 'numeric', month: 'short' });
   const year = make({ day: 'numeric', month: 'short', year: 'numeric' });
-  const month = make({ month: 'short', year: 'numeric' });
   const minute = make({ hour: '2-digit', minute: '2-digit' });
   const second = make({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
   return {
@@ -123,6 +122,5 @@ export function clock(zone) {
       const time = minute.format(ms);
       return time === '00:00' ? day.format(ms) : time;
     },
-    month: ms => month.format(ms),
   };
 }
