@@ -106,20 +106,26 @@ internal static class TelemetrySettingsReader
     private static AzureMonitorSettings? ReadAzure(SettingsSection section, IConfiguration configuration, IReadOnlyList<Exporter>? named, List<ConfigurationFault> faults, bool disabled)
     {
         Secret? own = section.Secret("connectionString");
-        Secret? connection = own ?? (Variable(configuration, ConnectionStringVariable) is { } variable ? new Secret(variable) : null);
-        bool wanted = named?.Contains(Exporter.AzureMonitor) ?? connection is not null;
+        string? variable = section.Has("connectionString") ? null : Variable(configuration, ConnectionStringVariable);
+        bool wanted = named?.Contains(Exporter.AzureMonitor) ?? (own is not null || variable is not null);
         if (disabled || !wanted)
         {
             return null;
         }
 
+        string? unresolved = null;
+        Secret? connection = own ?? (variable is null ? null : Secret.Resolve(variable, configuration, out unresolved));
+        if (unresolved is not null)
+        {
+            faults.Add(new ConfigurationFault(ConnectionStringVariable, unresolved));
+        }
+        else if (connection is null && !section.Has("connectionString"))
+        {
+            section.Fault("connectionString", $"is missing: the connection string of Application Insights (or set {ConnectionStringVariable}).");
+        }
+
         if (connection is null)
         {
-            if (!section.Has("connectionString"))
-            {
-                section.Fault("connectionString", $"is missing: the connection string of Application Insights (or set {ConnectionStringVariable}).");
-            }
-
             return null;
         }
 

@@ -92,6 +92,7 @@ public sealed class TelemetrySettingsTests
     [InlineData("OTEL_TRACES_EXPORTER", "console", "otlp, none")]
     [InlineData("OTEL_TRACES_SAMPLER", "traceidratios", "Did you mean 'traceidratio'?")]
     [InlineData("APPLICATIONINSIGHTS_CONNECTION_STRING", "InstrumentationKey=hunter2", "InstrumentationKey")]
+    [InlineData("APPLICATIONINSIGHTS_CONNECTION_STRING", "@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/s)", "Key Vault reference")]
     [InlineData("APPLICATIONINSIGHTS_CONNECTION_STRING", "InstrumentationKey=00000000-0000-0000-0000-000000000001;IngestionEndpoint=nowhere", "whole address")]
     public void Faults_of_variables_are_told_by_their_names(string name, string value, string expected)
     {

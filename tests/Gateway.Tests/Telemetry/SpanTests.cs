@@ -159,6 +159,20 @@ public sealed class SpanTests : GatewayTest
     }
 
     [Fact]
+    public async Task A_providers_code_that_is_a_text_is_told_to_nobody()
+    {
+        using var heard = new Heard();
+        await StartAsync(Family.Chat.Endpoint("m", Stub));
+        Stub.Answer = _ => StubAnswer.Json(Family.Chat.ErrorBody(500).Replace("some_code", "You said: Hello", StringComparison.Ordinal), 500);
+        await AskAsync(Family.Chat.Request("m"));
+
+        Activity server = await heard.ServerAsync();
+        Assert.Equal(("_OTHER", "_OTHER"), (Assert.Single(heard.Calls).GetTagItem("error.type"), server.GetTagItem("error.type")));
+        Assert.Equal("_OTHER", Assert.Single(heard.Of("gen_ai.client.operation.duration")).Tags["error.type"]);
+        Assert.DoesNotContain("You said", Gateway.Log.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_call_that_was_never_sent_is_told_with_its_reason()
     {
         using var heard = new Heard();
