@@ -39,7 +39,7 @@ internal static class TelemetryExport
     {
         if (!settings.IsOn)
         {
-            // With this logger on, ASP.NET Core makes an activity for every request, whether anybody listens or not. Nothing below a crash is said by it.
+            // With this logger on, ASP.NET Core makes an activity for every request, whether anybody listens or not. What it says of a failed start is thrown as well.
             builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
             return;
         }
@@ -70,10 +70,12 @@ internal static class TelemetryExport
             tracing.AddAzureMonitorTraceExporter(options => Configure(options, azure));
         }
 
-        // Azure's exporter has set its own by now: five traces a second, whatever the caller's flag says. That stays unless a standard one is asked for.
-        if ((settings.Sampler ?? (settings.Otlp is null ? null : DefaultSampler)) is { } sampler)
+        // Azure's exporter has set its own by now: five traces a second, whatever the caller's flag says. That stays where nobody else is exported to, and where one
+        // of Azure's is asked for.
+        string? sampler = settings.Sampler ?? (settings.Otlp is { Traces: true } ? DefaultSampler : null);
+        if (sampler is not null && Samplers.TryGetValue(sampler, out Func<double, Sampler>? make))
         {
-            tracing.SetSampler(Samplers[sampler](settings.SamplerRatio));
+            tracing.SetSampler(make(settings.SamplerRatio));
         }
     }
 

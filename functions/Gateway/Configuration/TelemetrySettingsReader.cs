@@ -176,7 +176,7 @@ internal static class TelemetrySettingsReader
         string? argument = Variable(configuration, SamplerVariable + "_ARG");
         if (sampler is null || (settings.AzureMonitor is not null && AzureSamplers.Contains(sampler)))
         {
-            return settings;
+            return settings with { Sampler = sampler };
         }
 
         if (!Samplers.Contains(sampler))

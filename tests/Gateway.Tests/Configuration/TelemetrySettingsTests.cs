@@ -103,10 +103,10 @@ public sealed class TelemetrySettingsTests
     }
 
     [Fact]
-    public void Samplers_of_Azures_are_left_to_its_exporter()
+    public void Samplers_of_Azures_are_for_its_exporter_alone()
     {
         (string, string) sampler = ("OTEL_TRACES_SAMPLER", "microsoft.fixed_percentage");
-        Assert.Null(Settings.Read("{}", ("APPLICATIONINSIGHTS_CONNECTION_STRING", Insights), sampler).Telemetry.Sampler);
+        Assert.Equal("microsoft.fixed_percentage", Settings.Read("{}", ("APPLICATIONINSIGHTS_CONNECTION_STRING", Insights), sampler, ("OTEL_TRACES_SAMPLER_ARG", "0.5")).Telemetry.Sampler);
         Assert.Contains("always_on", Settings.FaultOf("OTEL_TRACES_SAMPLER", "{}", ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4317"), sampler), StringComparison.Ordinal);
     }
 

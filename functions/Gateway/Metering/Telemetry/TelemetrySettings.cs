@@ -14,7 +14,7 @@ internal sealed record TelemetrySettings
     /// <summary>Export to Azure Monitor; null when it is off.</summary>
     public AzureMonitorSettings? AzureMonitor { get; init; }
 
-    /// <summary>The standard sampler that is asked for; null for the exporter's own.</summary>
+    /// <summary>The sampler that is asked for, a standard one or one of Azure's; null for the exporter's own.</summary>
     public string? Sampler { get; init; }
 
     /// <summary>The share of traces that a sampler by ratio keeps, 0 to 1.</summary>
