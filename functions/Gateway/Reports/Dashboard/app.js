@@ -65,6 +65,7 @@ function follow() {
   byId('title').textContent = views[state.view];
   byId('zone').textContent = state.tz === 'local' ? `Times in ${context.clock.name}; days and months are those of UTC` : 'Times in UTC';
   fill(byId('views'), Object.entries(views).map(([id, name]) => h('a', { href: context.link({ view: id }), 'aria-current': id === state.view ? 'page' : null, dataset: { key: `view-${id}` } }, name)));
+  byId('views').scrollLeft = byId('views').querySelector('[aria-current]').offsetLeft - 16;
   bar.show();
   if (shown.name !== state.view) {
     shown = { name: state.view, view: modules[state.view].create(context) };

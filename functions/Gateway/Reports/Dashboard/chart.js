@@ -130,13 +130,13 @@ function options(chart, plot, tip, zoom) {
   return {
     width: plot.clientWidth,
     height: HEIGHT,
-    padding: [8, 8, 0, 0],
+    padding: [8, 14, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: true, y: false, setScale: false }, points: { show: !stacked, size: 7 }, y: false },
     scales: { x: { time: true, range: [from, to] }, y: { range: (_, least, most) => [0, most > 0 ? most * 1.08 : 1] } },
     tzDate: seconds => uPlot.tzDate(new Date(seconds * 1000), spec.clock.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone),
     axes: [
-      { ...axis, grid: { show: false }, size: 24, gap: 6, space: 72, values: (_, splits) => splits.map(s => spec.clock.tick(s * 1000, spec.interval)) },
+      { ...axis, grid: { show: false }, size: 24, gap: 6, space: 72, values: (_, splits) => splits.map(s => (s < to ? spec.clock.tick(s * 1000, spec.interval) : '')) },
       { ...axis, grid: { stroke: ink('grid'), width: 1 }, size: 60, gap: 8, space: 36, incrs: spec.whole ? WHOLE : undefined, values: (_, splits) => splits.map(v => (v === 0 ? '0' : spec.format(v))) },
     ],
     series: [{}, ...series.map(s => {

@@ -7,18 +7,23 @@ const precise = new Intl.NumberFormat('en', { maximumFractionDigits: 20 });
 const cents = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const fraction = new Intl.NumberFormat('en', { minimumSignificantDigits: 2, maximumSignificantDigits: 3 });
 const UNITS = [[1e12, ' T'], [1e9, ' B'], [1e6, ' M'], [1e3, ' k']];
+const BYTES = [[1e12, ' TB'], [1e9, ' GB'], [1e6, ' MB'], [1e3, ' kB'], [0, ' B']];
 
 const digits = (value, significant) => new Intl.NumberFormat('en', { maximumSignificantDigits: significant }).format(value);
 
 /** 12,345 as 12.3 k. */
 export function count(value) {
+  return scaled(value, UNITS);
+}
+
+function scaled(value, units) {
   if (value === null || value === undefined) {
     return NONE;
   }
 
-  for (const [unit, name] of UNITS) {
+  for (const [unit, name] of units) {
     if (Math.abs(value) >= unit * 0.99995) {
-      return digits(value / unit, 3) + name;
+      return digits(value / (unit || 1), 3) + name;
     }
   }
 
@@ -28,7 +33,7 @@ export function count(value) {
 /** Every digit, in groups. */
 export const exact = value => (value === null || value === undefined ? NONE : precise.format(value));
 
-/** Milliseconds as 12 ms, 1.24 s 2 min 5 s or 3 h 10 min. */
+/** Milliseconds as 12 ms, 1.24 s, 2 min 5 s or 3 h 10 min. */
 export function duration(ms) {
   if (ms === null || ms === undefined) {
     return NONE;
@@ -65,7 +70,7 @@ export function dollars(value) {
 export const percent = share => (share === null || share === undefined || Number.isNaN(share) ? NONE : `${digits(share * 100, share >= 0.1 ? 3 : 2)} %`);
 
 /** Bytes as 1.2 kB. */
-export const bytes = value => (value === null || value === undefined ? NONE : value < 1000 ? `${value} B` : `${count(value)}B`);
+export const bytes = value => scaled(value, BYTES);
 
 /** A ratio that has no value when its base is nothing. */
 export const ratio = (part, whole) => (whole ? part / whole : null);

@@ -52,7 +52,7 @@ export function create(context) {
       { name: 'Cache write', value: number(total.cache_write_tokens) },
       { name: 'Output', value: number(total.output_tokens), note: `${count(total.reasoning_tokens)} reasoning` },
       { name: 'Audio', value: number(total.audio_tokens), note: 'in and out' },
-      { name: 'Estimated', value: number(total.estimated), note: 'requests whose provider gave no count' },
+      { name: 'Estimated', value: number(total.estimated), note: 'requests, by the gateway' },
       { name: 'Bytes', value: number(total.bytes_in + total.bytes_out, bytes(total.bytes_in + total.bytes_out)), note: `${bytes(total.bytes_in)} in, ${bytes(total.bytes_out)} out` },
     ]);
     kinds.show({ ...base, series: tokenKinds(all.rows, starts, total) });
