@@ -129,6 +129,18 @@ public abstract class UsageReportContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Reports_that_are_asked_for_at_once_roll_up_once()
+    {
+        ReportQuery query = new() { From = new DateTimeOffset(2026, 10, 1, 0, 0, 0, TimeSpan.Zero), To = new DateTimeOffset(2026, 11, 1, 0, 0, 0, TimeSpan.Zero) };
+        int records = _records.Count(r => r.Accepted >= query.From && r.Accepted < query.To);
+
+        UsageReportResult[] results = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => _report.RunAsync(query, TestContext.Current.CancellationToken))));
+
+        Assert.All(results, r => Assert.Equal(records, r.Total["requests"]));
+        Assert.Equal(records, _reader.Read);
+    }
+
+    [Fact]
     public async Task A_request_whose_process_was_killed_is_lost_and_not_silently_missing()
     {
         UsageRecord open = _records.First(r => r.Outcome == RequestOutcome.Open && r.Accepted < Now.AddHours(-5));

@@ -13,38 +13,64 @@ internal sealed class RollupBuilder(IUsageReader reader, IUsageSink sink, IRollu
     /// <summary>The longest that a request may run, and its record be on its way.</summary>
     public static readonly TimeSpan Settle = TimeSpan.FromMinutes(70);
 
+    private readonly SemaphoreSlim _turn = new(1);
+
     /// <summary>True when no record of the period can change any more.</summary>
     public bool IsClosed(RollupPeriod period) => period.End + Settle <= time.GetUtcNow();
 
     /// <summary>The rows of a period: from the store, or made now. A period that is not closed is computed and not kept.</summary>
     public async Task<IReadOnlyList<RollupRow>> RowsAsync(RollupPeriod period, CancellationToken cancellationToken)
     {
-        bool closed = IsClosed(period);
-        if (closed && await store.ReadAsync(period, cancellationToken) is { } stored)
+        if (!IsClosed(period))
+        {
+            return await SumAsync(period, RowsAsync, cancellationToken);
+        }
+
+        if (await store.ReadAsync(period, cancellationToken) is { } stored)
         {
             return stored;
         }
 
+        // One after the other: whoever looks at usage asks for several reports at once, and each would do the same work.
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            return await KeepAsync(period, cancellationToken);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async Task<IReadOnlyList<RollupRow>> KeepAsync(RollupPeriod period, CancellationToken cancellationToken)
+    {
+        if (await store.ReadAsync(period, cancellationToken) is { } stored)
+        {
+            return stored;
+        }
+
+        IReadOnlyList<RollupRow> rows = await SumAsync(period, KeepAsync, cancellationToken);
+        await store.WriteAsync(period, rows, cancellationToken);
+        return rows;
+    }
+
+    private async Task<IReadOnlyList<RollupRow>> SumAsync(RollupPeriod period, Func<RollupPeriod, CancellationToken, Task<IReadOnlyList<RollupRow>>> rowsOf, CancellationToken cancellationToken)
+    {
         var rows = new RollupRows();
         if (period.Level == RollupLevel.Hour)
         {
-            await AddRecordsAsync(rows, period.Start, period.End, closed, cancellationToken);
-        }
-        else
-        {
-            IReadOnlySet<DateTimeOffset> hours = await reader.HoursAsync(period.Start, period.End.AddTicks(-1), cancellationToken);
-            foreach (RollupPeriod part in period.Parts().Where(p => hours.Any(h => h >= p.Start && h < p.End)))
-            {
-                foreach (RollupRow row in await RowsAsync(part, cancellationToken))
-                {
-                    rows.Add(row);
-                }
-            }
+            await AddRecordsAsync(rows, period.Start, period.End, IsClosed(period), cancellationToken);
+            return rows.Rows;
         }
 
-        if (closed)
+        IReadOnlySet<DateTimeOffset> hours = await reader.HoursAsync(period.Start, period.End.AddTicks(-1), cancellationToken);
+        foreach (RollupPeriod part in period.Parts().Where(p => hours.Any(h => h >= p.Start && h < p.End)))
         {
-            await store.WriteAsync(period, rows.Rows, cancellationToken);
+            foreach (RollupRow row in await rowsOf(part, cancellationToken))
+            {
+                rows.Add(row);
+            }
         }
 
         return rows.Rows;
