@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Running;
 using Serverless.Benchmarks.Load;
 using Serverless.Benchmarks.Start;
+using Serverless.Benchmarks.Usage;
 
 return args switch
 {
@@ -8,6 +9,8 @@ return args switch
     ["proxy", string url, string target] => await Serve(ProxyServer.RunAsync(url, target)),
     ["load", .. string[] rest] => await LoadCommand.RunAsync(rest),
     ["start", .. string[] rest] => await StartCommand.RunAsync(rest),
+    ["ledger", .. string[] rest] => await LedgerCommand.RunAsync(rest),
+    ["reports", .. string[] rest] => await ReportsCommand.RunAsync(rest),
     ["codecs", .. string[] rest] => Codecs(rest),
     _ => Usage(),
 };
@@ -29,6 +32,8 @@ static int Usage()
     Console.WriteLine("""
         usage: dotnet run -c Release --project tests/Benchmarks -- load [--short] [--store log|sqlite]   the whole gateway beside a bare reverse proxy
                dotnet run -c Release --project tests/Benchmarks -- start [executable …]   size, start and memory of published executables
+               dotnet run -c Release --project tests/Benchmarks -- ledger [--rate 500] [--seconds 20] [--store sqlite|table]   how long an answer waits for its record
+               dotnet run -c Release --project tests/Benchmarks -- reports [--records 1000000] [--store sqlite|table]   reports over a month
                dotnet run -c Release --project tests/Benchmarks -- codecs [options]   the codecs, by BenchmarkDotNet
         """);
     return 2;

@@ -1,0 +1,56 @@
+using Serverless.Gateway.Metering.Storage;
+using Serverless.Tests;
+
+namespace Serverless.Benchmarks.Usage;
+
+/// <summary>An empty store of usage records: a SQLite file, or the real emulator of Azure Table Storage in a process of its own.</summary>
+internal sealed class BenchmarkStore : IAsyncDisposable
+{
+    private readonly AzuriteProcess? _azurite;
+    private readonly string _folder;
+
+    private BenchmarkStore(string folder, AzuriteProcess? azurite, UsageSettings settings)
+    {
+        _folder = folder;
+        _azurite = azurite;
+        Settings = settings;
+        Storage = UsageStorage.Open(settings)!;
+    }
+
+    public UsageSettings Settings { get; }
+
+    public UsageStorage Storage { get; }
+
+    public string Journal => Path.Combine(_folder, "journal");
+
+    /// <param name="kind"><c>sqlite</c> or <c>table</c>.</param>
+    /// <returns>Null, with a word on the console, where it cannot run.</returns>
+    public static async Task<BenchmarkStore?> OpenAsync(string kind)
+    {
+        string folder = Directory.CreateTempSubdirectory("serverless-benchmark-").FullName;
+        if (kind == "sqlite")
+        {
+            return new BenchmarkStore(folder, null, new UsageSettings { Path = Path.Combine(folder, "usage.db") });
+        }
+
+        AzuriteProcess azurite = await AzuriteProcess.StartAsync();
+        if (azurite.Missing is not null)
+        {
+            Console.WriteLine($"table: skipped: {azurite.Missing}");
+            return null;
+        }
+
+        return new BenchmarkStore(folder, azurite, new UsageSettings { Store = UsageStoreKind.Table, ConnectionString = azurite.ConnectionString });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Storage.Dispose();
+        if (_azurite is not null)
+        {
+            await _azurite.DisposeAsync();
+        }
+
+        Directory.Delete(_folder, recursive: true);
+    }
+}
