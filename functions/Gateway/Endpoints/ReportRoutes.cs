@@ -80,7 +80,7 @@ internal sealed class ReportRoutes(IAccessControl access, TimeProvider time, Usa
         }
 
         ReportFormat.WriteCsv(result, body);
-        return Attachment(http, "usage.csv");
+        return Attachment(http, "usage.csv", ReportFormat.NextPage(result));
     }
 
     private async Task<string> DimensionsAsync(HttpContext http, Principal principal, PooledBuffer body)
@@ -117,7 +117,7 @@ internal sealed class ReportRoutes(IAccessControl access, TimeProvider time, Usa
                 CsvRecordWriter.Write(record, body);
             }
 
-            return Attachment(http, "requests.csv");
+            return Attachment(http, "requests.csv", next);
         }
 
         using var json = new Utf8JsonWriter(body, Json.WriterOptions);
@@ -162,8 +162,14 @@ internal sealed class ReportRoutes(IAccessControl access, TimeProvider time, Usa
         return format == "csv" || (format == "" && http.Request.Headers.Accept.ToString().StartsWith("text/csv", StringComparison.Ordinal));
     }
 
-    private static string Attachment(HttpContext http, string name)
+    /// <summary>CSV has no place for the token of the next page; it stands in a header.</summary>
+    private static string Attachment(HttpContext http, string name, string? nextPage)
     {
+        if (nextPage is not null)
+        {
+            http.Response.Headers["x-next-page-token"] = nextPage;
+        }
+
         http.Response.Headers.ContentDisposition = $"attachment; filename={name}";
         return "text/csv; charset=utf-8";
     }

@@ -56,9 +56,9 @@ internal static class ReportFormat
         WriteNames(json, report.Unpriced);
         json.WriteEndObject();
         json.WriteNumber("row_count", report.Rows.Count);
-        if (query.Offset + page.Length < report.Rows.Count)
+        if (NextPage(report) is { } next)
         {
-            json.WriteString("next_page_token", (query.Offset + page.Length).ToString(CultureInfo.InvariantCulture));
+            json.WriteString("next_page_token", next);
         }
 
         json.WriteEndObject();
@@ -103,6 +103,13 @@ internal static class ReportFormat
         {
             Csv.WriteLine(output, Cells(query, row).Select(c => Csv.Text(c.Value)).Append(Csv.Text(string.Join("; ", row.Unpriced))));
         }
+    }
+
+    /// <summary>The token of the next page; null after the last.</summary>
+    public static string? NextPage(UsageReportResult report)
+    {
+        long next = (long)report.Query.Offset + report.Query.Limit;
+        return next < report.Rows.Count ? next.ToString(CultureInfo.InvariantCulture) : null;
     }
 
     private static UsageReportRow[] Page(UsageReportResult report) => [.. report.Rows.Skip(report.Query.Offset).Take(report.Query.Limit)];

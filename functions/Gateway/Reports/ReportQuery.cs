@@ -133,6 +133,11 @@ public sealed record ReportQuery
 
     internal static string? One(IQueryCollection parameters, string name) => parameters.TryGetValue(name, out StringValues values) ? values[0] : null;
 
+    /// <summary>No request is older or newer; calendars end sooner than the type does.</summary>
+    private const int FirstYear = 2000;
+
+    private const int LastYear = 2200;
+
     private static DateTimeOffset Time(IQueryCollection parameters, string name, DateTimeOffset otherwise, IList<string> faults)
     {
         if (One(parameters, name) is not { Length: > 0 } text)
@@ -140,7 +145,8 @@ public sealed record ReportQuery
             return otherwise;
         }
 
-        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset time))
+        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset time)
+            && time.Year is >= FirstYear and <= LastYear)
         {
             return time;
         }

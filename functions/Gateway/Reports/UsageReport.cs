@@ -92,10 +92,20 @@ internal sealed class UsageReport(RollupBuilder rollups)
 
     private async IAsyncEnumerable<(DateTimeOffset? Start, RollupRow Row)> RowsAsync(ReportQuery query, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        IReadOnlySet<DateTimeOffset> hours = await rollups.HoursAsync(query.From, query.To, cancellationToken);
-        foreach ((RollupPeriod? period, DateTimeOffset from, DateTimeOffset to) in Cover(query.From, query.To, query.Interval))
+        DateTimeOffset[] hours = [.. (await rollups.HoursAsync(query.From, query.To, cancellationToken)).Order()];
+        if (hours.Length == 0)
         {
-            if (!hours.Any(h => h < to && h.AddHours(1) > from))
+            yield break;
+        }
+
+        // Years without requests are not stepped through, whatever span was asked for.
+        DateTimeOffset first = RollupPeriod.Of(RollupLevel.Month, hours[0]).Start;
+        DateTimeOffset last = RollupPeriod.Of(RollupLevel.Month, hours[^1]).End;
+        foreach ((RollupPeriod? period, DateTimeOffset from, DateTimeOffset to) in Cover(query.From > first ? query.From : first, query.To < last ? query.To : last, query.Interval))
+        {
+            int next = Array.BinarySearch(hours, from.AddHours(-1).AddTicks(1));
+            next = next < 0 ? ~next : next;
+            if (next == hours.Length || hours[next] >= to)
             {
                 continue;
             }
