@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Serverless.Gateway.Metering;
 using Serverless.Gateway.Metering.Storage;
 using Serverless.Gateway.Tests.Storage;
 using Serverless.Tests;
@@ -8,9 +7,12 @@ using Serverless.Tests;
 namespace Serverless.Gateway.Tests.App;
 
 /// <summary>The commands over usage records, as they are given.</summary>
-public sealed class UsageCommandTests : IDisposable
+public sealed class UsageCommandTests(Azurite azurite) : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("serverless-commands-").FullName;
+    private string[] _settings = [];
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     private string Database => Path.Combine(_folder, "usage.db");
 
@@ -23,7 +25,7 @@ public sealed class UsageCommandTests : IDisposable
         await using var gateway = AppProcess.Start(["--urls", $"http://127.0.0.1:{port}", $"--Gateway:usage:path={Database}"]);
         using HttpClient client = await gateway.ReadyAsync(port);
         using var body = new StringContent("""{"model":"demo","messages":[{"role":"user","content":"Hello"}]}""", Encoding.UTF8, "application/json");
-        HttpResponseMessage answer = await client.PostAsync("/v1/chat/completions", body, TestContext.Current.CancellationToken);
+        HttpResponseMessage answer = await client.PostAsync("/v1/chat/completions", body, Stop);
         string id = answer.Headers.GetValues("x-request-id").Single();
         string month = UsageKey.TimeOf(id).UtcDateTime.ToString("yyyy-MM");
 
@@ -35,37 +37,40 @@ public sealed class UsageCommandTests : IDisposable
             Assert.Contains($"1 records of {month} are in {file}", output, StringComparison.Ordinal);
         }
 
-        using JsonDocument line = JsonDocument.Parse(Assert.Single(await File.ReadAllLinesAsync(Path.Combine(_folder, "out.jsonl"))));
+        using JsonDocument line = JsonDocument.Parse(Assert.Single(await File.ReadAllLinesAsync(Path.Combine(_folder, "out.jsonl"), Stop)));
         Assert.Equal((id, "demo", 0), (line.RootElement.GetProperty("request_id").GetString(), line.RootElement.GetProperty("provider").GetString(), line.RootElement.GetProperty("cost_nano_usd").GetInt64()));
-        Assert.StartsWith("request_id,event_time,", await File.ReadAllTextAsync(Path.Combine(_folder, "out.csv")), StringComparison.Ordinal);
-        Assert.Equal("PAR1"u8.ToArray(), (await File.ReadAllBytesAsync(Path.Combine(_folder, "out.parquet")))[..4]);
+        Assert.StartsWith("request_id,event_time,", await File.ReadAllTextAsync(Path.Combine(_folder, "out.csv"), Stop), StringComparison.Ordinal);
+        Assert.Equal("PAR1"u8.ToArray(), (await File.ReadAllBytesAsync(Path.Combine(_folder, "out.parquet"), Stop))[..4]);
 
         (int piped, string lines, _) = await RunAsync("export", $"--month={month}", "--format=jsonl", "--out=-");
         Assert.Equal((0, id), (piped, JsonDocument.Parse(lines).RootElement.GetProperty("request_id").GetString()));
     }
 
-    [Fact]
-    public async Task Old_months_go_after_they_were_exported()
+    [Theory]
+    [InlineData("sqlite")]
+    [InlineData("table")]
+    public async Task Old_months_go_after_they_were_exported(string store)
     {
+        string prefix = azurite.NextPrefix();
+        _settings = store == "sqlite" ? _settings : ["--Gateway:usage:store=table", $"--Gateway:usage:connectionString={azurite.ConnectionString}", $"--Gateway:usage:tablePrefix={prefix}"];
+
         DateTimeOffset old = new(DateTimeOffset.UtcNow.Year - 1, 3, 5, 6, 0, 0, TimeSpan.Zero);
         string month = old.ToString("yyyy-MM");
-        using (var sink = new SqliteUsageSink(Database))
-        {
-            await sink.PrepareAsync(CancellationToken.None);
-            UsageRecord record = Records.Full(old);
-            await sink.WriteAsync([UsageRow.OfCompleted(record)], CancellationToken.None);
-        }
+        IUsageSink sink = store == "sqlite" ? new SqliteUsageSink(Database) : new TableUsageSink(new UsageTables(azurite.Connect(), prefix));
+        await sink.PrepareAsync(Stop);
+        await sink.WriteAsync([UsageRow.OfCompleted(Records.Full(old))], Stop);
+        (sink as IDisposable)?.Dispose();
 
         (int kept, string none, string why) = await RunAsync("prune", "--keep", "2");
         Assert.Equal((3, ""), (kept, none.Trim()));
         Assert.Contains($"{month} is kept: it was not exported.", why, StringComparison.Ordinal);
 
         Assert.Contains("There are no records of 2020-01; nothing was written.", (await RunAsync("export", "--month", "2020-01")).Errors, StringComparison.Ordinal);
-        string file = Path.Combine(_folder, "old.csv");
+        string file = Path.Combine(_folder, "old.parquet");
         Assert.Equal(0, (await RunAsync("export", "--month", month, "--out", file)).ExitCode);
         (int would, string dry, _) = await RunAsync("prune", "--keep", "2", "--dry-run");
         Assert.Equal(0, would);
-        Assert.Contains($"{month} would be dropped; its 1 records are in old.csv", dry, StringComparison.Ordinal);
+        Assert.Contains($"{month} would be dropped; its 1 records are in old.parquet", dry, StringComparison.Ordinal);
         (int done, string dropped, _) = await RunAsync("prune", "--keep", "2");
         Assert.Equal(0, done);
         Assert.Contains($"{month} was dropped", dropped, StringComparison.Ordinal);
@@ -95,7 +100,7 @@ public sealed class UsageCommandTests : IDisposable
 
     private async Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments)
     {
-        await using var app = AppProcess.Start([.. arguments, $"--Gateway:usage:path={Database}"]);
+        await using var app = AppProcess.Start([.. arguments, $"--Gateway:usage:path={Database}", .. _settings]);
         int exitCode = await app.ExitAsync();
         return (exitCode, app.Output, app.Errors);
     }

@@ -94,6 +94,17 @@ internal sealed class RollupBuilder(IUsageReader reader, IUsageSink sink, IRollu
             {
                 var ofHour = new RollupRows();
                 await AddRecordsAsync(ofHour, hour.Start, hour.End, sweep: true, cancellationToken, seen);
+                if (ofHour.Rows.Count == 0)
+                {
+                    // An hour that is known to have had requests: its records are gone, its sums are not.
+                    foreach (RollupRow row in await store.ReadAsync(hour, cancellationToken) ?? [])
+                    {
+                        ofDay.Add(row);
+                    }
+
+                    continue;
+                }
+
                 await WriteAsync(hour, ofHour, ofDay);
             }
 
