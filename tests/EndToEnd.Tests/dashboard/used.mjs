@@ -188,6 +188,12 @@ await check('key', async () => {
   await page.goto(`${CLOSED}/reports?span=1h`);
   const input = page.getByLabel('Key', { exact: true });
   await input.waitFor();
+
+  // Whoever gives none is told so, and may do it later.
+  await page.keyboard.press('Escape');
+  await page.getByText('Without a key there is nothing to see.').waitFor();
+  await page.getByRole('button', { name: 'Refresh now' }).click();
+  await input.waitFor();
   const submit = () => page.getByRole('button', { name: 'Show usage' }).click();
   await input.fill('a-key-that-nobody-has-been-given');
   await submit();

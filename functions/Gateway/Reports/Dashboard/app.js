@@ -90,6 +90,7 @@ async function load() {
   const mine = running = new AbortController();
   settle();
   document.body.setAttribute('aria-busy', 'true');
+  let again = true;
   try {
     const total = await shown.view.load(mine.signal);
     if (mine.signal.aborted) {
@@ -109,11 +110,15 @@ async function load() {
       return;
     }
 
+    // Who gave no key is not asked again and again.
+    again = e.status !== 401;
     showProblem(e);
   } finally {
     if (running === mine) {
       document.body.removeAttribute('aria-busy');
-      schedule();
+      if (again) {
+        schedule();
+      }
     }
   }
 }
