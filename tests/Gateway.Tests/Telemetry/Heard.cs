@@ -19,13 +19,14 @@ internal sealed class Heard : IDisposable
     private readonly List<Measured> _measured = [];
     private readonly List<Instrument> _instruments = [];
 
-    public Heard(ActivitySamplingResult sampling = ActivitySamplingResult.AllDataAndRecorded)
+    /// <param name="only">The only meter to listen to; null for those of all gateways of the process, of which some may be left from other tests.</param>
+    public Heard(Meter? only = null)
     {
         _spans = new ActivityListener
         {
             ShouldListenTo = source => source.Name is GatewayTelemetry.Name or "Microsoft.AspNetCore",
             Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
-                options.Parent.TraceId != default && (options.Parent.TraceFlags & ActivityTraceFlags.Recorded) == 0 ? ActivitySamplingResult.PropagationData : sampling,
+                options.Parent.TraceId != default && (options.Parent.TraceFlags & ActivityTraceFlags.Recorded) == 0 ? ActivitySamplingResult.PropagationData : ActivitySamplingResult.AllDataAndRecorded,
             ActivityStarted = activity =>
             {
                 lock (_gate)
@@ -44,7 +45,7 @@ internal sealed class Heard : IDisposable
         ActivitySource.AddActivityListener(_spans);
         _meters.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter.Name == GatewayTelemetry.Name)
+            if (only is null ? instrument.Meter.Name == GatewayTelemetry.Name : instrument.Meter == only)
             {
                 lock (_gate)
                 {

@@ -26,8 +26,8 @@ public sealed class MetricTests : GatewayTest
     [InlineData("gateway.streams.open", "{stream}", null)]
     public void Instruments_are_named_as_the_conventions_say(string name, string unit, string? buckets)
     {
-        using var heard = new Heard();
         using var telemetry = new GatewayTelemetry();
+        using var heard = new Heard(telemetry.Meter);
         Instrument instrument = Assert.Single(heard.Instruments, i => i.Name == name);
         Assert.Equal(unit, instrument.Unit);
         IEnumerable<object>? boundaries = instrument switch
@@ -83,8 +83,8 @@ public sealed class MetricTests : GatewayTest
     public async Task The_store_of_usage_records_says_what_became_of_them()
     {
         string folder = Directory.CreateTempSubdirectory("serverless-journal-").FullName;
-        using var heard = new Heard();
         using var telemetry = new GatewayTelemetry();
+        using var heard = new Heard(telemetry.Meter);
         var sink = new SwitchedSink { Away = true };
         var times = new UsageStoreTimes { Attempt = TimeSpan.FromMilliseconds(20), Patience = TimeSpan.FromMilliseconds(20), Probe = TimeSpan.FromMilliseconds(20) };
         await using (var store = new GroupCommitStore(sink, new UsageJournal(folder, TimeProvider.System), times, TimeProvider.System, NullLogger<GroupCommitStore>.Instance))

@@ -34,7 +34,6 @@ public sealed class GatewayTelemetry : IDisposable
     private static readonly InstrumentAdvice<long> Tokens =
         new() { HistogramBucketBoundaries = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864] };
 
-    private readonly Meter _meter = new(Name, RequestTraits.GatewayVersion);
     private readonly Histogram<double> _requestDuration;
     private readonly Histogram<double> _firstToken;
     private readonly Histogram<double> _perToken;
@@ -51,8 +50,8 @@ public sealed class GatewayTelemetry : IDisposable
         _requestDuration = Histogram("gen_ai.server.request.duration", "s", "Time from acceptance of a request to the end of its answer.", Seconds);
         _firstToken = Histogram("gen_ai.server.time_to_first_token", "s", "Time from acceptance of a request to the first content of a streamed answer.", FirstTokenSeconds);
         _perToken = Histogram("gen_ai.server.time_per_output_token", "s", "Time per output token after the first content of a streamed answer.", TokenSeconds);
-        _fallbacks = _meter.CreateCounter<long>("gateway.fallbacks", "{fallback}", "Requests that went on to the next destination after one had failed.");
-        _streams = _meter.CreateUpDownCounter<long>("gateway.streams.open", "{stream}", "Streams that are open to clients.");
+        _fallbacks = Meter.CreateCounter<long>("gateway.fallbacks", "{fallback}", "Requests that went on to the next destination after one had failed.");
+        _streams = Meter.CreateUpDownCounter<long>("gateway.streams.open", "{stream}", "Streams that are open to clients.");
     }
 
     /// <summary>True when somebody listens, to spans or to any instrument that is written to while a request runs.</summary>
@@ -61,6 +60,8 @@ public sealed class GatewayTelemetry : IDisposable
         || _requestDuration.Enabled || _firstToken.Enabled || _perToken.Enabled || _fallbacks.Enabled || _streams.Enabled;
 
     internal ActivitySource Source { get; } = new(Name, RequestTraits.GatewayVersion ?? "");
+
+    internal Meter Meter { get; } = new(Name, RequestTraits.GatewayVersion);
 
     internal Histogram<double> OperationDuration { get; }
 
@@ -74,13 +75,13 @@ public sealed class GatewayTelemetry : IDisposable
     public void Dispose()
     {
         Source.Dispose();
-        _meter.Dispose();
+        Meter.Dispose();
     }
 
     /// <summary>Adds what the store of usage records can say of itself; asked when somebody collects.</summary>
     internal void Watch(IUsageStoreFigures store)
     {
-        _meter.CreateObservableCounter(
+        Meter.CreateObservableCounter(
             "gateway.usage.records",
             () => new Measurement<long>[]
             {
@@ -90,8 +91,8 @@ public sealed class GatewayTelemetry : IDisposable
             },
             "{record}",
             "Usage records by what became of them: written to the store, kept in the journal until it takes them, or refused by both.");
-        _meter.CreateObservableUpDownCounter("gateway.usage.queue", () => store.Queued, "{record}", "Usage records that wait to be written.");
-        _meter.CreateObservableUpDownCounter("gateway.usage.journal.size", () => store.JournalBytes, "By", "Size of the journal of usage records that the store has not taken yet.");
+        Meter.CreateObservableUpDownCounter("gateway.usage.queue", () => store.Queued, "{record}", "Usage records that wait to be written.");
+        Meter.CreateObservableUpDownCounter("gateway.usage.journal.size", () => store.JournalBytes, "By", "Size of the journal of usage records that the store has not taken yet.");
     }
 
     /// <summary>A try has failed, and the next destination is asked.</summary>
@@ -158,7 +159,7 @@ public sealed class GatewayTelemetry : IDisposable
     }
 
     private Histogram<T> Histogram<T>(string name, string unit, string description, InstrumentAdvice<T> advice)
-        where T : struct => _meter.CreateHistogram(name, unit, description, tags: null, advice);
+        where T : struct => Meter.CreateHistogram(name, unit, description, tags: null, advice);
 }
 
 /// <summary>What a store of usage records can say of itself.</summary>
