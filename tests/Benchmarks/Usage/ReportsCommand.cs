@@ -140,5 +140,7 @@ internal static class ReportsCommand
         }
 
         public Task WriteAsync(RollupPeriod period, IReadOnlyList<RollupRow> rows, CancellationToken cancellationToken) => inner.WriteAsync(period, rows, cancellationToken);
+
+        public Task ForgetAsync(RollupPeriod period, CancellationToken cancellationToken) => inner.ForgetAsync(period, cancellationToken);
     }
 }

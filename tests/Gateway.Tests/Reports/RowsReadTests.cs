@@ -105,6 +105,8 @@ public sealed class RowsReadTests
             return Task.CompletedTask;
         }
 
+        public Task ForgetAsync(RollupPeriod period, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         private static List<RollupRow> Rows(int requests) => [.. Enumerable.Range(0, Combinations).Select(i =>
         {
             int count = (requests * (i + 1) / Combinations) - (requests * i / Combinations);

@@ -20,15 +20,17 @@ public abstract class UsageReportContract : IAsyncLifetime
     private List<UsageRecord> _records = [];
     private CountingReader _reader = null!;
     private IUsageSink _sink = null!;
+    private LateRowsSink _late = null!;
     private UsageReport _report = null!;
 
     private protected string Folder { get; } = Directory.CreateTempSubdirectory("serverless-report-").FullName;
 
-    private protected abstract (IUsageSink Sink, IUsageReader Reader, IRollupStore Rollups) Open();
+    private protected abstract (IUsageSink Sink, IUsageReader Reader, IRollupStore Rollups, IUsageMonths Months) Open();
 
     public async ValueTask InitializeAsync()
     {
-        (_sink, IUsageReader reader, IRollupStore rollups) = Open();
+        (_sink, IUsageReader reader, IRollupStore rollups, IUsageMonths months) = Open();
+        _late = new LateRowsSink(_sink, rollups, months, _time);
         _reader = new CountingReader(reader);
         _report = new UsageReport(new RollupBuilder(_reader, _sink, rollups, _time));
         _records = Random(900);
@@ -138,6 +140,27 @@ public abstract class UsageReportContract : IAsyncLifetime
 
         Assert.All(results, r => Assert.Equal(records, r.Total["requests"]));
         Assert.Equal(records, _reader.Read);
+    }
+
+    [Fact]
+    public async Task A_record_that_comes_when_its_month_is_rolled_up_is_in_the_sums_all_the_same()
+    {
+        ReportQuery month = new() { From = new DateTimeOffset(2026, 10, 1, 0, 0, 0, TimeSpan.Zero), To = new DateTimeOffset(2026, 11, 1, 0, 0, 0, TimeSpan.Zero) };
+        ReportQuery[] queries = [month, month with { Interval = RollupLevel.Day }, month with { Interval = RollupLevel.Hour }];
+        UsageMeasures before = (await _report.RunAsync(month, TestContext.Current.CancellationToken)).Total;
+
+        await _late.WriteAsync([UsageRow.OfCompleted(Records.Full(Now.AddMinutes(-5)))], TestContext.Current.CancellationToken);
+        _reader.Read = 0;
+        await _report.RunAsync(month, TestContext.Current.CancellationToken);
+        Assert.Equal(0, _reader.Read);
+
+        UsageRecord late = Records.Full(_records.First(r => r.Accepted >= month.From && r.Accepted < month.To).Accepted);
+        await _late.WriteAsync([UsageRow.OfCompleted(late)], TestContext.Current.CancellationToken);
+        foreach (ReportQuery query in queries)
+        {
+            UsageMeasures after = (await _report.RunAsync(query, TestContext.Current.CancellationToken)).Total;
+            Assert.Equal((before["requests"] + 1, before["total_tokens"] + late.Usage!.TotalTokens, before["cost_nano_usd"] + late.CostNanoUsd), (after["requests"], after["total_tokens"], after["cost_nano_usd"]));
+        }
     }
 
     [Fact]
@@ -310,19 +333,19 @@ public abstract class UsageReportContract : IAsyncLifetime
 /// <summary>The contract over the real emulator of Azure Table Storage.</summary>
 public sealed class TableUsageReportTests(Azurite azurite) : UsageReportContract
 {
-    private protected override (IUsageSink Sink, IUsageReader Reader, IRollupStore Rollups) Open()
+    private protected override (IUsageSink Sink, IUsageReader Reader, IRollupStore Rollups, IUsageMonths Months) Open()
     {
         var tables = new UsageTables(azurite.Connect(), azurite.NextPrefix());
-        return (new TableUsageSink(tables), new TableUsageReader(tables), new TableRollupStore(tables));
+        return (new TableUsageSink(tables), new TableUsageReader(tables), new TableRollupStore(tables), new TableUsageMonths(tables));
     }
 }
 
 /// <summary>The contract over a SQLite file.</summary>
 public sealed class SqliteUsageReportTests : UsageReportContract
 {
-    private protected override (IUsageSink Sink, IUsageReader Reader, IRollupStore Rollups) Open()
+    private protected override (IUsageSink Sink, IUsageReader Reader, IRollupStore Rollups, IUsageMonths Months) Open()
     {
         string path = Path.Combine(Folder, "usage.db");
-        return (new SqliteUsageSink(path), new SqliteUsageReader(path), new SqliteRollupStore(path));
+        return (new SqliteUsageSink(path), new SqliteUsageReader(path), new SqliteRollupStore(path), new SqliteUsageMonths(path));
     }
 }

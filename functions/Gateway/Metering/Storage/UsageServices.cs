@@ -70,12 +70,14 @@ internal static class UsageServices
                 services.AddSingleton<Func<IUsageSink>>(_ => () => new SqliteUsageSink(settings.Path));
                 services.AddSingleton<IUsageReader>(_ => new SqliteUsageReader(settings.Path));
                 services.AddSingleton<IRollupStore>(_ => new SqliteRollupStore(settings.Path));
+                services.AddSingleton<IUsageMonths>(_ => new SqliteUsageMonths(settings.Path));
                 break;
             case UsageStoreKind.Table:
                 services.AddSingleton(_ => new UsageTables(Connect(settings, retries: 4), settings.TablePrefix));
                 services.AddSingleton<Func<IUsageSink>>(p => () => new TableUsageSink(new UsageTables(Connect(settings, retries: 0), settings.TablePrefix)));
                 services.AddSingleton<IUsageReader>(p => new TableUsageReader(p.GetRequiredService<UsageTables>()));
                 services.AddSingleton<IRollupStore>(p => new TableRollupStore(p.GetRequiredService<UsageTables>()));
+                services.AddSingleton<IUsageMonths>(p => new TableUsageMonths(p.GetRequiredService<UsageTables>()));
                 break;
         }
 
@@ -84,7 +86,7 @@ internal static class UsageServices
         services.AddSingleton(p =>
         {
             var store = new GroupCommitStore(
-                p.GetRequiredService<Func<IUsageSink>>()(),
+                new LateRowsSink(p.GetRequiredService<Func<IUsageSink>>()(), p.GetRequiredService<IRollupStore>(), p.GetRequiredService<IUsageMonths>(), p.GetRequiredService<TimeProvider>()),
                 p.GetRequiredService<UsageJournal>(),
                 p.GetRequiredService<UsageStoreTimes>(),
                 p.GetRequiredService<TimeProvider>(),

@@ -8,6 +8,9 @@ public interface IRollupStore
 
     /// <summary>Writes the rows of a closed period. Writing the same again changes nothing: several instances may do it at once.</summary>
     Task WriteAsync(RollupPeriod period, IReadOnlyList<RollupRow> rows, CancellationToken cancellationToken);
+
+    /// <summary>From now on the period counts as not rolled up.</summary>
+    Task ForgetAsync(RollupPeriod period, CancellationToken cancellationToken);
 }
 
 /// <summary>Sums over the requests with the same dimensions.</summary>

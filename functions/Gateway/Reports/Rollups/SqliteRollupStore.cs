@@ -65,6 +65,13 @@ internal sealed class SqliteRollupStore(string path) : IRollupStore
         await transaction.CommitAsync(cancellationToken);
     }
 
+    public async Task ForgetAsync(RollupPeriod period, CancellationToken cancellationToken)
+    {
+        await using SqliteConnection connection = await OpenAsync(cancellationToken);
+        await using SqliteCommand forget = Command(connection, "DELETE FROM rollup_done WHERE period = $period", period);
+        await forget.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     private async Task<SqliteConnection> OpenAsync(CancellationToken cancellationToken)
     {
         SqliteConnection connection = await SqliteUsageSink.OpenAsync(path, cancellationToken);

@@ -72,6 +72,18 @@ internal sealed class TableRollupStore(UsageTables tables) : IRollupStore
         await _table.UpsertEntityAsync(new TableEntity(period.Key, Done), TableUpdateMode.Replace, cancellationToken);
     }
 
+    public async Task ForgetAsync(RollupPeriod period, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _table.DeleteEntityAsync(period.Key, Done, ETag.All, cancellationToken);
+        }
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+            // It was not rolled up.
+        }
+    }
+
     private static TableEntity ToEntity(RollupPeriod period, RollupRow row)
     {
         RollupValues values = RollupValues.Of(row);
