@@ -51,7 +51,7 @@ public sealed class DashboardTests(DashboardChecks checks) : IClassFixture<Dashb
         string shipped = Path.Combine(Repository.Root, "functions", "Gateway", "Reports", "Dashboard", "vendor", "uplot");
         foreach ((string ours, string theirs) in ((string, string)[])[("uPlot.iife.min.js", "dist/uPlot.iife.min.js"), ("uPlot.min.css", "dist/uPlot.min.css"), ("LICENSE.txt", "LICENSE")])
         {
-            Assert.Equal(await File.ReadAllBytesAsync(Path.Combine(published, theirs)), await File.ReadAllBytesAsync(Path.Combine(shipped, ours)));
+            Assert.Equal(await File.ReadAllBytesAsync(Path.Combine(published, theirs), TestContext.Current.CancellationToken), await File.ReadAllBytesAsync(Path.Combine(shipped, ours), TestContext.Current.CancellationToken));
         }
     }
 }
