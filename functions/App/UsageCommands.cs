@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Serverless.Gateway.Configuration;
 using Serverless.Gateway.Metering.Storage;
 using Serverless.Gateway.Reports.Export;
@@ -44,11 +45,14 @@ internal static class UsageCommands
 
         var options = new CommandOptions(args[1..], args[0] == "export" ? ["--month", "--format", "--out"] : ["--keep"], args[0] == "export" ? [] : ["--unexported", "--dry-run"]);
         using var stop = new CancellationTokenSource();
-        Console.CancelKeyPress += (_, e) =>
+        void Stop(PosixSignalContext signal)
         {
-            e.Cancel = true;
+            signal.Cancel = true;
             stop.Cancel();
-        };
+        }
+
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         try
         {
             if (options.Fault is { } fault)

@@ -11,7 +11,7 @@ namespace Serverless.Gateway.Reports.Export;
 /// </summary>
 internal sealed class ParquetRecordWriter(Stream stream, int groupSize = ParquetRecordWriter.GroupSize) : IRecordWriter
 {
-    /// <summary>Records of a row group: about 100 megabytes of memory while it is gathered.</summary>
+    /// <summary>Records of a row group, which is what is held in memory at once.</summary>
     public const int GroupSize = 10_000;
 
     private readonly Column[] _columns = [new TextColumn("request_id", r => r.RequestId, nullable: false), .. UsageColumns.All.Select(Of)];
