@@ -44,7 +44,7 @@ internal sealed class ChatGateway(ExchangeServices services, Upstream upstream, 
             async Task AttemptAsync(Destination destination)
             {
                 // 4  The client's own bytes with named splices, or a request in another dialect with a report of what that cannot say.
-                using PreparedChat prepared = PreparedChat.For(call, destination, endpoint.OnUnsupported);
+                using PreparedChat prepared = PreparedChat.For(call, destination, endpoint.OnUnsupported, !exchange.SealsRefused);
                 exchange.Meter.Prepared(prepared.Target.Id, prepared.Report);
                 if (call.Stream && exchange.Stream is null)
                 {

@@ -5,7 +5,8 @@ namespace Serverless.Gateway.Pipeline;
 
 /// <summary>
 /// The way through an endpoint's destinations, in order, each once: a refusal before the first content goes to the next, the last one is
-/// the caller's. Nothing is tried for a client that has hung up.
+/// the caller's. Nothing is tried for a client that has hung up. A destination that refuses the seals of a history, which began at another
+/// one, is tried again without them: otherwise the session would end there.
 /// </summary>
 internal static class DestinationLoop
 {
@@ -21,7 +22,7 @@ internal static class DestinationLoop
         for (int i = 0; i < endpoint.Destinations.Count; i++)
         {
             Destination destination = endpoint.Destinations[i];
-            if (last is not null)
+            if (last is not null && !exchange.SealsRefused)
             {
                 exchange.Telemetry?.FellBack(endpoint.Name, destination.Name, last.Reason);
             }
@@ -37,6 +38,15 @@ internal static class DestinationLoop
             {
                 exchange.Stream?.Discard();
                 exchange.Meter.EndAttempt(failure.Status, failure.Reason);
+                exchange.Aborted.ThrowIfCancellationRequested();
+                if (!exchange.SealsRefused && Fallback.RefusesSeals(failure.Error))
+                {
+                    exchange.SealsRefused = true;
+                    last = failure;
+                    AttemptLog.Failed(logger, exchange.RequestId, endpoint.Name, destination.Name, failure, "it is asked again without the seals of another");
+                    i--;
+                    continue;
+                }
 
                 // That a substitute could not even be asked says less than why the one before it has failed.
                 last = failure.BeforeSending ? last ?? failure : failure;
@@ -47,7 +57,7 @@ internal static class DestinationLoop
                     break;
                 }
 
-                exchange.Aborted.ThrowIfCancellationRequested();
+                exchange.SealsRefused = false;
             }
             catch
             {

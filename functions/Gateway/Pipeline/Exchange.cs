@@ -78,6 +78,9 @@ internal sealed partial class Exchange : IDisposable
     /// <summary>What is done with a model, in the words of telemetry: <c>chat</c>, <c>embeddings</c>, <c>count_tokens</c>.</summary>
     public string Operation { get; set; } = "chat";
 
+    /// <summary>True when the destination that is being tried has refused the seals of the history: it is asked once more without them.</summary>
+    public bool SealsRefused { get; set; }
+
     /// <summary>The client's stream, where it wants one.</summary>
     public ClientStream? Stream { get; private set; }
 

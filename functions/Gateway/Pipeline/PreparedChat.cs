@@ -34,8 +34,12 @@ internal sealed class PreparedChat : IDisposable
     /// The request for a destination: the client's own bytes with named splices where the provider speaks the client's dialect, otherwise decoded,
     /// adapted and encoded.
     /// </summary>
+    /// <param name="call">The request.</param>
+    /// <param name="destination">Where it goes.</param>
+    /// <param name="onUnsupported">What becomes of a field that cannot be said.</param>
+    /// <param name="readsSeals">False when the provider has refused the seals of the history.</param>
     /// <exception cref="UpstreamFailure">This destination cannot serve the request.</exception>
-    public static PreparedChat For(ChatCall call, Destination destination, OnUnsupported onUnsupported)
+    public static PreparedChat For(ChatCall call, Destination destination, OnUnsupported onUnsupported, bool readsSeals)
     {
         IChatDialect target = ChatDialects.Choose(call.Dialect, destination.Provider.Dialects(destination.Model)) ?? throw UpstreamFailure.WrongTask("chat");
         DialectQuirks quirks = destination.Provider.Quirks(target.Id, destination.Model);
@@ -43,13 +47,13 @@ internal sealed class PreparedChat : IDisposable
         bool same = target.Id == call.Dialect.Id;
         try
         {
-            if (same && !QuirkCheck.MustRewrite(call.Body.Json, quirks))
+            if (same && readsSeals && !QuirkCheck.MustRewrite(call.Body.Json, quirks))
             {
                 target.SpliceRequest(call.Body.Json, destination.Model, body);
                 return new PreparedChat(target, body, new TranslationReport(), names: null);
             }
 
-            var profile = new TargetProfile(destination.Model) { Quirks = quirks };
+            var profile = new TargetProfile(destination.Model) { Quirks = quirks, ReadsSeals = readsSeals };
             var report = new TranslationReport(call.Dialect.FieldNames, call.Body.Root);
             AdaptedRequest adapted = Adapt(call, target, profile, report, body, onUnsupported);
             bool answerIsTheClients = same && adapted.Names.IsEmpty;

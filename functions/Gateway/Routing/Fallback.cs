@@ -20,6 +20,18 @@ internal static class Fallback
     };
 
     /// <summary>
+    /// True when a provider refuses encrypted thinking or signatures in the history, since they are of another deployment or account. OpenAI has a code for
+    /// it, Anthropic ("Invalid `signature` in `thinking` block") and Gemini ("Thought signature is not valid") only say so.
+    /// </summary>
+    public static bool RefusesSeals(GatewayError error)
+    {
+        bool Says(string word) => error.Message.Contains(word, StringComparison.OrdinalIgnoreCase);
+        return error.Kind == ErrorKind.InvalidRequest
+            && (error.Code == "invalid_encrypted_content"
+                || (Says("signature") && (Says("thinking") || Says("thought")) && (Says("invalid") || Says("not valid") || Says("corrupted"))));
+    }
+
+    /// <summary>
     /// What the caller is told of a provider's refusal. A provider that refuses the gateway's own credential is the gateway's
     /// fault, not the caller's.
     /// </summary>

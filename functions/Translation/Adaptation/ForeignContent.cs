@@ -15,23 +15,27 @@ namespace Serverless.Translation.Adaptation;
 /// </remarks>
 internal sealed class ForeignContent
 {
+    private const string RefusedSeal = "sealed by another deployment or account: the provider has refused it";
+
     private readonly DialectId _target;
+    private readonly bool _readsSeals;
     private readonly bool _plainReasoning;
     private readonly bool _thoughtSignatures;
     private readonly TranslationReport _report;
 
-    private ForeignContent(DialectId target, DialectQuirks quirks, TranslationReport report)
+    private ForeignContent(DialectId target, DialectQuirks quirks, bool readsSeals, TranslationReport report)
     {
         _target = target;
+        _readsSeals = readsSeals;
         _plainReasoning = quirks.ReasoningReplayField is "reasoning_content" or "reasoning";
         _thoughtSignatures = quirks.ThoughtSignatures;
         _report = report;
     }
 
     /// <summary>The request without foreign content.</summary>
-    public static ChatRequest Remove(ChatRequest request, DialectId target, DialectQuirks quirks, TranslationReport report)
+    public static ChatRequest Remove(ChatRequest request, DialectId target, DialectQuirks quirks, bool readsSeals, TranslationReport report)
     {
-        var foreign = new ForeignContent(target, quirks, report);
+        var foreign = new ForeignContent(target, quirks, readsSeals, report);
         return request with
         {
             Extra = foreign.Own(request.Extra),
@@ -121,7 +125,7 @@ internal sealed class ForeignContent
 
     private ReasoningPart? Reasoning(ReasoningPart reasoning)
     {
-        bool own = reasoning.Signature is { } signature ? signature.Origin == _target : reasoning.Extra?.Dialect == _target;
+        bool own = reasoning.Signature is { } signature ? _readsSeals && signature.Origin == _target : reasoning.Extra?.Dialect == _target;
         if (own)
         {
             return reasoning;
@@ -132,18 +136,19 @@ internal sealed class ForeignContent
             return IsForeign(reasoning.Signature) ? reasoning with { Signature = null } : reasoning;
         }
 
-        _report.Drop("messages[].reasoning", reasoning.Signature is { } seal ? $"thinking sealed by {seal.Origin}" : "thinking without a seal of this dialect");
+        _report.Drop("messages[].reasoning", reasoning.Signature is { } seal ? seal.Origin == _target ? RefusedSeal : $"thinking sealed by {seal.Origin}" : "thinking without a seal of this dialect");
         return null;
     }
 
     private bool IsForeign(Signature? signature)
     {
-        if (signature is null || signature.Origin == _target || (_thoughtSignatures && signature.Origin == DialectIds.GenerateContent))
+        bool own = signature is not null && (signature.Origin == _target || (_thoughtSignatures && signature.Origin == DialectIds.GenerateContent));
+        if (signature is null || (own && _readsSeals))
         {
             return false;
         }
 
-        _report.Drop("messages[].signature", $"signature of {signature.Origin}");
+        _report.Drop("messages[].signature", own ? RefusedSeal : $"signature of {signature.Origin}");
         return true;
     }
 

@@ -17,16 +17,16 @@ public static class RequestAdapter
     /// <param name="report">Takes what is dropped or changed.</param>
     /// <exception cref="GatewayException">The request leans on something that only its own dialect's providers hold.</exception>
     public static AdaptedRequest Adapt(ChatRequest request, IChatDialect target, TargetProfile profile, TranslationReport report) =>
-        Adapt(request, target.Id, target.Traits, profile.Quirks, report);
+        Adapt(request, target.Id, target.Traits, profile.Quirks, report, profile.ReadsSeals);
 
-    internal static AdaptedRequest Adapt(ChatRequest request, DialectId target, DialectTraits traits, DialectQuirks quirks, TranslationReport report)
+    internal static AdaptedRequest Adapt(ChatRequest request, DialectId target, DialectTraits traits, DialectQuirks quirks, TranslationReport report, bool readsSeals = true)
     {
         if (request.RequiresDialect is { } binding && binding.Dialect != target)
         {
             throw new GatewayException(binding.Refusal);
         }
 
-        request = ForeignContent.Remove(request, target, quirks, report);
+        request = ForeignContent.Remove(request, target, quirks, readsSeals, report);
         request = ForeignTools.Remove(request, target, report);
         request = EndUserIds.Fit(request, traits, report);
         request = JsonMention.Add(request, traits, report);

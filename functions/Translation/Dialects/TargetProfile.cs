@@ -6,6 +6,12 @@ public sealed record TargetProfile(string Model)
 {
     /// <summary>Where this provider departs from its dialect.</summary>
     public DialectQuirks Quirks { get; init; } = DialectQuirks.None;
+
+    /// <summary>
+    /// False when the provider has refused the seals of the history (encrypted thinking, signatures): they are another deployment's or account's.
+    /// They are left out then, as those of another maker are.
+    /// </summary>
+    public bool ReadsSeals { get; init; } = true;
 }
 
 /// <summary>Departures of OpenAI-compatible servers from OpenAI, as data. The defaults are OpenAI's own ways.</summary>
