@@ -216,7 +216,7 @@ internal sealed class ToolNaming
             return target;
         }
 
-        if (key.Namespace is null && _grouped.TryGetValue(key.Name, out List<ClientTool>? members) && members.Count == 1)
+        if (key.Namespace is null && _grouped.TryGetValue(key.Name, out List<ClientTool>? members) && members.TrueForAll(m => m.Namespace == members[0].Namespace))
         {
             return _targets[members[0]];
         }
