@@ -52,7 +52,8 @@ public static class RequestAdapter
         messages = ToolCallIds.Link(messages, traits, quirks.ToolCallIdLength);
         if (repairs)
         {
-            messages = ToolPairing.Repair(messages, report);
+            // Results that have moved up can leave two turns of the assistant side by side.
+            messages = TurnMerging.JoinAssistant(ToolPairing.Repair(messages, report));
         }
 
         if (!traits.MediaInToolResults)
