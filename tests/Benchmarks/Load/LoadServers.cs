@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -27,15 +28,31 @@ internal sealed class LoadServers(string store) : IDisposable
 
     public Uri Gateway { get; } = FreeUrl();
 
+    /// <summary>The same gateway, which writes no records.</summary>
+    public Uri Silent { get; } = FreeUrl();
+
     public async Task StartAsync()
     {
-        Start(Environment.ProcessPath!, ["stub", Stub.ToString()]);
-        Start(Environment.ProcessPath!, ["proxy", Proxy.ToString(), Stub.ToString()]);
-        string config = Path.Combine(_folder, "gateway.json");
+        Start(_folder, Environment.ProcessPath!, ["stub", Stub.ToString()]);
+        Start(_folder, Environment.ProcessPath!, ["proxy", Proxy.ToString(), Stub.ToString()]);
+        _gateway = await StartGatewayAsync(Gateway, store);
+        await StartGatewayAsync(Silent, "log", ("Logging__LogLevel__usage", "None"));
+        using var client = new HttpClient();
+        foreach (Uri url in (Uri[])[Stub, Proxy, Gateway, Silent])
+        {
+            await ReadyAsync(client, url);
+        }
+    }
+
+    private async Task<Process> StartGatewayAsync(Uri address, string usageStore, params (string Name, string Value)[] environment)
+    {
+        // Each has a folder of its own: they would share a file of records else.
+        string folder = Directory.CreateDirectory(Path.Combine(_folder, address.Port.ToString(CultureInfo.InvariantCulture))).FullName;
+        string config = Path.Combine(folder, "gateway.json");
         await File.WriteAllTextAsync(config, $$"""
             {
               "discover": false,
-              "usage": { "store": "{{store}}" },
+              "usage": { "store": "{{usageStore}}" },
               "providers": { "stub": { "kind": "openai", "dialects": ["openai.chat-completions"], "baseUrl": "{{Stub}}v1", "apiKey": "none" } },
               "endpoints": {
                 "load-e100": { "destinations": [{ "provider": "stub", "model": "e100" }] },
@@ -46,12 +63,7 @@ internal sealed class LoadServers(string store) : IDisposable
             """);
         string app = Environment.GetEnvironmentVariable("SERVERLESS_APP") ?? Path.Combine(AppContext.BaseDirectory, "Serverless.App.dll");
         bool managed = app.EndsWith(".dll", StringComparison.Ordinal);
-        _gateway = Start(managed ? "dotnet" : app, managed ? [app] : [], ("GATEWAY_CONFIG", config), ("ASPNETCORE_URLS", Gateway.ToString()));
-        using var client = new HttpClient();
-        foreach (Uri url in (Uri[])[Stub, Proxy, Gateway])
-        {
-            await ReadyAsync(client, url);
-        }
+        return Start(folder, managed ? "dotnet" : app, managed ? [app] : [], [("GATEWAY_CONFIG", config), ("ASPNETCORE_URLS", address.ToString()), .. environment]);
     }
 
     public double GatewayMegabytes()
@@ -72,9 +84,9 @@ internal sealed class LoadServers(string store) : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private Process Start(string file, string[] arguments, params (string Name, string Value)[] environment)
+    private Process Start(string folder, string file, string[] arguments, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _folder };
+        var start = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
         foreach ((string name, string value) in environment)
         {
             start.Environment[name] = value;
