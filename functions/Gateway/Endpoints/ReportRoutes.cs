@@ -15,7 +15,7 @@ using Serverless.Translation.Wire;
 namespace Serverless.Gateway.Endpoints;
 
 /// <summary>Governance reports over the usage records, as JSON and CSV. A caller who is no reader sees only its own requests.</summary>
-internal sealed class ReportRoutes(IAccessControl access, TimeProvider time, UsageReport? report, IUsageReader? reader)
+internal sealed class ReportRoutes(IAccessControl access, TimeProvider time, UsageReport? report, IUsageReader? reader, RequestsInFlight? writer)
 {
     private static readonly IDialect Envelope = DialectCatalog.ChatDialect(DialectIds.ChatCompletions);
 
@@ -26,7 +26,8 @@ internal sealed class ReportRoutes(IAccessControl access, TimeProvider time, Usa
             services.GetRequiredService<IAccessControl>(),
             services.GetRequiredService<TimeProvider>(),
             services.GetService<UsageReport>(),
-            services.GetService<IUsageReader>());
+            services.GetService<IUsageReader>(),
+            services.GetService<RequestsInFlight>());
         var family = new RouteFamily(endpoints, Envelope);
         DashboardRoutes.Map(family, root);
         family.Get($"{root}/reports/usage", http => routes.RunAsync(http, routes.UsageAsync));
@@ -44,6 +45,11 @@ internal sealed class ReportRoutes(IAccessControl access, TimeProvider time, Usa
             if (reader is null)
             {
                 throw new GatewayException(new GatewayError(ErrorKind.NotFound, StatusCodes.Status404NotFound, "This gateway keeps no usage records: its setting 'usage.store' is 'log'.") { Code = "no_usage_store" });
+            }
+
+            if (writer is not null)
+            {
+                await writer.SettleAsync(http.RequestAborted);
             }
 
             using var body = new PooledBuffer();

@@ -38,8 +38,10 @@ internal static class LedgerCommand
         var sink = new CountingSink(store.Settings.Store == UsageStoreKind.Table
             ? new TableUsageSink(new UsageTables(UsageServices.Connect(store.Settings, retries: 0)))
             : new SqliteUsageSink(store.Settings.Path));
-        await using var commit = new GroupCommitStore(sink, journal, new UsageStoreTimes(), TimeProvider.System, NullLogger<GroupCommitStore>.Instance);
-        using var running = new RequestsInFlight(commit, journal, TimeProvider.System, NullLogger<RequestsInFlight>.Instance);
+        bool sameDisk = store.Settings.Store == UsageStoreKind.Sqlite;
+        var times = new UsageStoreTimes { Gather = TimeSpan.FromMilliseconds(sameDisk ? 5 : 0) };
+        await using var commit = new GroupCommitStore(sink, journal, times, TimeProvider.System, NullLogger<GroupCommitStore>.Instance);
+        using var running = new RequestsInFlight(commit, sameDisk ? commit.StoreLaterAsync : null, journal, TimeProvider.System, NullLogger<RequestsInFlight>.Instance);
         await commit.StartAsync(CancellationToken.None);
         await running.StartAsync(CancellationToken.None);
 

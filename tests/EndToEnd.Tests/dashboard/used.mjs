@@ -180,7 +180,7 @@ await check('keyboard', async () => {
   await page.keyboard.press('Escape');
   await page.waitForFunction(() => !document.getElementById('detail').open);
   equal(await page.evaluate(() => document.activeElement.dataset.key), await row.getAttribute('data-key'));
-  equal(new URL(page.url()).searchParams.has('request'), false);
+  await page.waitForURL(url => !url.searchParams.has('request'));
 });
 
 await check('key', async () => {

@@ -1,7 +1,6 @@
 using System.Net;
 using Serverless.Gateway.Metering;
 using Serverless.Gateway.Routing;
-using Serverless.Translation.Canonical;
 
 namespace Serverless.Gateway.Tests.Pipeline;
 

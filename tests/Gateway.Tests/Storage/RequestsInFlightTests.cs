@@ -46,6 +46,41 @@ public sealed class RequestsInFlightTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_record_that_no_answer_waited_for_is_kept_until_it_is_stored()
+    {
+        UsageRecord stored = Records.Full();
+        UsageRecord waiting = Records.Full();
+        UsageRecord tooLong = Records.Full() with { SessionId = new string('s', 4000) };
+        List<Action> later = [];
+        var store = new Silent();
+        using (var journal = new UsageJournal(_folder, TimeProvider.System))
+        using (var requests = new RequestsInFlight(store, Later, journal, TimeProvider.System, NullLogger<RequestsInFlight>.Instance))
+        {
+            await requests.StartAsync(Stop);
+            foreach (UsageRecord record in (UsageRecord[])[stored, waiting, tooLong])
+            {
+                requests.Accepted(record);
+                await requests.CompletedAsync(record, Stop);
+            }
+
+            later[0]();
+            await requests.StopAsync(Stop);
+        }
+
+        // What does not fit is waited for.
+        Assert.Equal((2, 3 + 1), (later.Count, store.Calls));
+        UsageRow found = Assert.Single(await TakenOverAsync());
+        Assert.Equal(waiting.RequestId, found.RequestId);
+        Assert.Equal(UsageRow.OfCompleted(waiting).Values.ToHashSet(), found.Values.ToHashSet());
+
+        ValueTask Later(UsageRow row, Action<string> isStored)
+        {
+            later.Add(() => isStored(row.RequestId));
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    [Fact]
     public async Task More_requests_at_once_than_there_is_room_for_are_no_fault()
     {
         UsageRecord[] records = [.. Enumerable.Range(0, 5000).Select(_ => Records.Full())];
@@ -69,7 +104,7 @@ public sealed class RequestsInFlightTests : IAsyncLifetime
         await File.WriteAllTextAsync(file, "", Stop);
         var store = new Silent();
         using var journal = new UsageJournal(file, TimeProvider.System);
-        using var requests = new RequestsInFlight(store, journal, TimeProvider.System, NullLogger<RequestsInFlight>.Instance);
+        using var requests = new RequestsInFlight(store, null, journal, TimeProvider.System, NullLogger<RequestsInFlight>.Instance);
         await requests.StartAsync(Stop);
         UsageRecord record = Records.Full();
 
@@ -83,7 +118,7 @@ public sealed class RequestsInFlightTests : IAsyncLifetime
     private async Task RunAsync(Func<RequestsInFlight, Task> work)
     {
         using var journal = new UsageJournal(_folder, TimeProvider.System);
-        using var requests = new RequestsInFlight(new Silent(), journal, TimeProvider.System, NullLogger<RequestsInFlight>.Instance);
+        using var requests = new RequestsInFlight(new Silent(), null, journal, TimeProvider.System, NullLogger<RequestsInFlight>.Instance);
         await requests.StartAsync(Stop);
         await work(requests);
         await requests.StopAsync(Stop);

@@ -69,6 +69,15 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
         await done.Task.WaitAsync(cancellationToken);
     }
 
+    /// <summary>Takes the row of a request whose answer need not wait for the store: it is as safe elsewhere until it is stored.</summary>
+    /// <param name="row">The row of the finished request.</param>
+    /// <param name="stored">Is told the request's id once the row is in the store or in the journal.</param>
+    public ValueTask StoreLaterAsync(UsageRow row, Action<string> stored)
+    {
+        _accepted.TryRemove(row.RequestId, out _);
+        return _queue.Writer.WriteAsync(new Pending(row, null, stored), CancellationToken.None);
+    }
+
     public Task StartAsync(CancellationToken cancellationToken)
     {
         _writing = Task.Run(WriteLoopAsync, CancellationToken.None);
@@ -131,6 +140,11 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
         List<Pending> batch = new(_sink.MaxBatch);
         while (_held.Count > 0 || await _queue.Reader.WaitToReadAsync())
         {
+            if (_times.Gather > TimeSpan.Zero)
+            {
+                await Task.Delay(_times.Gather, _time);
+            }
+
             Take(batch);
             IReadOnlyList<UsageRow> rows = Merge(batch);
             try
@@ -147,6 +161,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
             foreach (Pending pending in batch)
             {
                 pending.Done?.TrySetResult();
+                pending.Stored?.Invoke(pending.Row.RequestId);
             }
         }
     }
@@ -362,7 +377,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
     private readonly record struct Waiting(UsageRecord Record, long Since);
 
     [DebuggerDisplay("{Row.RequestId}")]
-    private readonly record struct Pending(UsageRow Row, TaskCompletionSource? Done);
+    private readonly record struct Pending(UsageRow Row, TaskCompletionSource? Done, Action<string>? Stored = null);
 
     private static partial class Log
     {
@@ -394,6 +409,9 @@ internal sealed record UsageStoreTimes
 {
     /// <summary>How long a request runs before it is announced to the store.</summary>
     public TimeSpan Announce { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>How long rows gather before they are written together; for a store that answers do not wait for.</summary>
+    public TimeSpan Gather { get; init; }
 
     /// <summary>Longest time of one try.</summary>
     public TimeSpan Attempt { get; init; } = TimeSpan.FromSeconds(1);

@@ -12,13 +12,28 @@ namespace Serverless.Gateway.Metering.Storage;
 /// killed process was working on is visible from the first moment, and not only once the store was told. A successor moves what it finds
 /// into its journal. The file does not outlive the machine; that requests are announced to the store is for that.
 /// </summary>
-internal sealed partial class RequestsInFlight(IUsageStore store, UsageJournal journal, TimeProvider time, ILogger<RequestsInFlight> logger) : BackgroundService, IUsageStore
+/// <remarks>
+/// Where the store is a file on the same disk, this one is as good a place: the record of a finished request is put here, its answer ends, and
+/// the store takes it a few milliseconds later, together with many others.
+/// </remarks>
+/// <param name="store">The store.</param>
+/// <param name="later">Hands a row to the store that answers need not wait for, and is told when it is there; null when they must wait.</param>
+/// <param name="journal">Takes what killed processes have left, and says where the file lies.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">The log.</param>
+internal sealed partial class RequestsInFlight(
+    IUsageStore store, Func<UsageRow, Action<string>, ValueTask>? later, UsageJournal journal, TimeProvider time, ILogger<RequestsInFlight> logger) : BackgroundService, IUsageStore
 {
-    /// <summary>Requests at once that are remembered; those beyond it are not, until they are announced.</summary>
+    /// <summary>Rows at once that are remembered; requests beyond it are not, until they are announced, and records beyond it wait for the store.</summary>
     private const int Slots = 4096;
 
     /// <summary>Bytes for one: the length of the row, then the row. The length is written last and taken back first.</summary>
-    private const int SlotSize = 1024;
+    private const int SlotSize = 2048;
+
+    /// <summary>Texts longer than this are left out of a row that is too long with them.</summary>
+    private const int LongestOfMany = 48;
+
+    private static readonly TimeSpan LongestSettling = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
 
@@ -26,6 +41,9 @@ internal sealed partial class RequestsInFlight(IUsageStore store, UsageJournal j
     private static ArrayBufferWriter<byte>? _buffer;
 
     private readonly ConcurrentDictionary<string, int> _taken = [];
+    private Action<string>? _stored;
+    private long _handedOn;
+    private long _settled;
     private readonly ConcurrentStack<int> _free = [];
     private int _used;
     private FileStream? _file;
@@ -34,25 +52,32 @@ internal sealed partial class RequestsInFlight(IUsageStore store, UsageJournal j
 
     public void Accepted(UsageRecord record)
     {
-        if (_view is { } view && Row(record) is { IsEmpty: false } row && TryTake(out int slot))
-        {
-            long at = (long)slot * SlotSize;
-            view.SafeMemoryMappedViewHandle.WriteSpan((ulong)at + sizeof(int), row);
-            Interlocked.MemoryBarrier();
-            view.Write(at, row.Length);
-            _taken[record.RequestId] = slot;
-        }
-
+        UsageRow row = UsageRow.OfAccepted(record);
+        _ = TryKeep(row, out _) || TryKeep(row with { Values = row.Values.Where(v => v.Value is not string { Length: > LongestOfMany }).ToDictionary() }, out _);
         store.Accepted(record);
     }
 
     public async ValueTask CompletedAsync(UsageRecord record, CancellationToken cancellationToken)
     {
-        await store.CompletedAsync(record, cancellationToken);
-        if (_view is { } view && _taken.TryRemove(record.RequestId, out int slot))
+        if (later is not null && UsageRow.OfCompleted(record) is var row && TryKeep(row, out ReadOnlySpan<byte> json))
         {
-            view.Write((long)slot * SlotSize, 0);
-            _free.Push(slot);
+            Interlocked.Increment(ref _handedOn);
+            await later(row with { Json = json.ToArray() }, _stored ??= Stored);
+            return;
+        }
+
+        await store.CompletedAsync(record, cancellationToken);
+        Forget(record.RequestId);
+    }
+
+    /// <summary>Waits until the records of all answers that have ended are in the store, where a reader finds them; no longer than it may be away.</summary>
+    public async Task SettleAsync(CancellationToken cancellationToken)
+    {
+        long all = Interlocked.Read(ref _handedOn);
+        long start = time.GetTimestamp();
+        while (Interlocked.Read(ref _settled) < all && time.GetElapsedTime(start) < LongestSettling)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(1), time, cancellationToken);
         }
     }
 
@@ -109,6 +134,43 @@ internal sealed partial class RequestsInFlight(IUsageStore store, UsageJournal j
         }
     }
 
+    /// <summary>Keeps a row, in place of an earlier one of the same request; false when it is too long, or there is no room.</summary>
+    private bool TryKeep(UsageRow row, out ReadOnlySpan<byte> json)
+    {
+        ArrayBufferWriter<byte> buffer = _buffer ??= new ArrayBufferWriter<byte>(2 * SlotSize);
+        buffer.ResetWrittenCount();
+        UsageRowJson.Write(row, buffer);
+        json = buffer.WrittenSpan;
+        if (_view is not { } view || json.Length > SlotSize - sizeof(int) || !TryTake(out int slot))
+        {
+            return false;
+        }
+
+        // In a slot of its own: the earlier row is there until this one is, whenever the process is killed.
+        long at = (long)slot * SlotSize;
+        view.SafeMemoryMappedViewHandle.WriteSpan((ulong)at + sizeof(int), json);
+        Interlocked.MemoryBarrier();
+        view.Write(at, json.Length);
+        Forget(row.RequestId);
+        _taken[row.RequestId] = slot;
+        return true;
+    }
+
+    private void Stored(string requestId)
+    {
+        Forget(requestId);
+        Interlocked.Increment(ref _settled);
+    }
+
+    private void Forget(string requestId)
+    {
+        if (_view is { } view && _taken.TryRemove(requestId, out int slot))
+        {
+            view.Write((long)slot * SlotSize, 0);
+            _free.Push(slot);
+        }
+    }
+
     private bool TryTake(out int slot)
     {
         if (_free.TryPop(out slot))
@@ -159,30 +221,12 @@ internal sealed partial class RequestsInFlight(IUsageStore store, UsageJournal j
         return rows;
     }
 
-    /// <summary>The row as it is kept; without its long texts where it is too long with them, empty where it is still too long.</summary>
-    private static ReadOnlySpan<byte> Row(UsageRecord record)
-    {
-        ArrayBufferWriter<byte> buffer = _buffer ??= new ArrayBufferWriter<byte>(2 * SlotSize);
-        UsageRow row = UsageRow.OfAccepted(record);
-        foreach (int longest in (ReadOnlySpan<int>)[int.MaxValue, 48])
-        {
-            buffer.ResetWrittenCount();
-            UsageRowJson.Write(longest == int.MaxValue ? row : row with { Values = row.Values.Where(v => v.Value is not string text || text.Length <= longest).ToDictionary() }, buffer);
-            if (buffer.WrittenCount <= SlotSize - sizeof(int))
-            {
-                return buffer.WrittenSpan;
-            }
-        }
-
-        return [];
-    }
-
     private static partial class Log
     {
         [LoggerMessage(1, LogLevel.Warning, "There can be no file in {Folder}: neither the requests that run nor, while the usage store is away, their records can be kept there. Set usage.journalFolder.")]
         public static partial void NoFile(ILogger logger, string folder, Exception exception);
 
-        [LoggerMessage(2, LogLevel.Information, "{Count} requests were running when their process ended; they are open in the usage records.")]
+        [LoggerMessage(2, LogLevel.Information, "{Count} usage records of a process that was killed are taken over; those of requests that were running are open.")]
         public static partial void TakenOver(ILogger logger, int count);
     }
 }

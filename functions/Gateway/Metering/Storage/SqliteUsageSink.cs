@@ -66,11 +66,11 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
 
         // A later row is laid over an earlier one; an absent value changes nothing (RFC 7396).
         _upsert = Command(connection, """
-            INSERT INTO record (request_id, json) VALUES ($id, $json)
+            INSERT INTO record (request_id, json) VALUES ($id, CAST($json AS TEXT))
             ON CONFLICT (request_id) DO UPDATE SET json = json_patch(json, excluded.json)
             """);
         _upsert.Parameters.Add("$id", SqliteType.Text);
-        _upsert.Parameters.Add("$json", SqliteType.Text);
+        _upsert.Parameters.Add("$json", SqliteType.Blob);
         _upsert.Prepare();
         _connection = connection;
         _ = Task.Run(CheckpointAsync, CancellationToken.None);
@@ -98,10 +98,8 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
         {
             foreach (UsageRow row in rows)
             {
-                _json.ResetWrittenCount();
-                UsageRowJson.Write(row, _json);
                 _upsert!.Parameters[0].Value = row.RequestId;
-                _upsert.Parameters[1].Value = Encoding.UTF8.GetString(_json.WrittenSpan);
+                _upsert.Parameters[1].Value = row.Json ?? Text(row);
                 _upsert.ExecuteNonQuery();
             }
 
@@ -120,6 +118,13 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
 
             throw;
         }
+    }
+
+    private byte[] Text(UsageRow row)
+    {
+        _json.ResetWrittenCount();
+        UsageRowJson.Write(row, _json);
+        return _json.WrittenSpan.ToArray();
     }
 
     public void Dispose()

@@ -8,6 +8,9 @@ namespace Serverless.Gateway.Metering.Storage;
 /// <param name="Values">Values by column; none is null.</param>
 public sealed record UsageRow(string RequestId, IReadOnlyDictionary<UsageColumn, object> Values)
 {
+    /// <summary>Its text as <see cref="UsageRowJson"/> writes it, in UTF-8, where somebody has made it already; null otherwise.</summary>
+    public byte[]? Json { get; init; }
+
     /// <summary>The row of a request that was accepted.</summary>
     public static UsageRow OfAccepted(UsageRecord record) => Of(record, completed: false);
 

@@ -81,7 +81,9 @@ internal static class UsageServices
                 break;
         }
 
-        services.AddSingleton(new UsageStoreTimes());
+        // A folder elsewhere may be on a disk that goes sooner than the one with the store.
+        bool sameDisk = settings.Store == UsageStoreKind.Sqlite && settings.JournalFolder is null;
+        services.AddSingleton(new UsageStoreTimes { Gather = sameDisk ? TimeSpan.FromMilliseconds(5) : TimeSpan.Zero });
         services.AddSingleton(p => new UsageJournal(settings.JournalFolder ?? JournalOf(settings, p), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p =>
         {
@@ -97,6 +99,7 @@ internal static class UsageServices
         services.AddSingleton<IHostedService>(p => p.GetRequiredService<GroupCommitStore>());
         services.AddSingleton(p => new RequestsInFlight(
             p.GetRequiredService<GroupCommitStore>(),
+            sameDisk ? p.GetRequiredService<GroupCommitStore>().StoreLaterAsync : null,
             p.GetRequiredService<UsageJournal>(),
             p.GetRequiredService<TimeProvider>(),
             p.GetRequiredService<ILogger<RequestsInFlight>>()));
