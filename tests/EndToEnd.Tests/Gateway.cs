@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
 using Serverless.EndToEnd.Tests.Provider;
+using Serverless.Tests;
 
 namespace Serverless.EndToEnd.Tests;
 
@@ -40,7 +41,7 @@ public sealed class Gateway : IAsyncLifetime
         Provider = await StandInProvider.StartAsync();
         string config = Path.Combine(_folder, "gateway.json");
         await File.WriteAllTextAsync(config, Configuration(Provider.Url).ToJsonString());
-        Url = $"http://127.0.0.1:{FreePort()}";
+        Url = $"http://127.0.0.1:{AppProcess.FreePort()}";
         string app = Environment.GetEnvironmentVariable("SERVERLESS_APP") ?? Path.Combine(AppContext.BaseDirectory, "Serverless.App.dll");
         var start = new ProcessStartInfo(app.EndsWith(".dll", StringComparison.Ordinal) ? "dotnet" : app)
         {
@@ -101,13 +102,6 @@ public sealed class Gateway : IAsyncLifetime
             ["endpoints"] = endpoints,
             ["callers"] = new JsonArray(new JsonObject { ["id"] = "tester", ["type"] = "user", ["keySha256"] = hash }),
         };
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private async Task ReadyAsync()

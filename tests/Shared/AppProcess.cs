@@ -56,11 +56,26 @@ internal sealed class AppProcess : IAsyncDisposable
     /// <summary>Starts it; it may end by itself.</summary>
     public static AppProcess Start(string[] arguments, string? gatewayJson = null, params (string Name, string Value)[] environment) => new(arguments, gatewayJson, environment);
 
+    /// <summary>
+    /// A port that nobody listens on. It is below those that the system gives to whoever asks for any: another test's server or connection would
+    /// have it before the process that it is for has started.
+    /// </summary>
     public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            int port = Random.Shared.Next(10_240, 32_000);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Taken: another one.
+            }
+        }
     }
 
     /// <summary>Its exit code, when it ends by itself.</summary>

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -29,7 +27,7 @@ internal sealed class FunctionsHost : IAsyncDisposable
     private readonly HostSettings _settings;
     private readonly string _root;
     private readonly string _executable;
-    private readonly int _port = FreePort();
+    private readonly int _port = AppProcess.FreePort();
     private readonly HttpMessageInvoker _toChild = new(new SocketsHttpHandler
     {
         UseProxy = false,
@@ -228,13 +226,6 @@ internal sealed class FunctionsHost : IAsyncDisposable
         await ReadyAsync();
         IHttpForwarder forwarder = context.RequestServices.GetRequiredService<IHttpForwarder>();
         await forwarder.SendAsync(context, $"http://127.0.0.1:{_port}", _toChild, new ForwarderRequestConfig { ActivityTimeout = _settings.ActivityTimeout }, new HostHeaders());
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>What the host writes into a request. An encoded slash comes out encoded twice, as it does there.</summary>
