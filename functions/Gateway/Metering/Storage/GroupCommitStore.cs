@@ -12,7 +12,8 @@ namespace Serverless.Gateway.Metering.Storage;
 /// <summary>
 /// Makes usage records durable before their answers end. Rows that wait together are written together, one write at a time; while the
 /// store is slow or away they go to a <see cref="UsageJournal"/> instead and from there to the store when it is back. An answer
-/// therefore waits a millisecond or two as a rule, and <see cref="UsageStoreTimes.Patience"/> at the worst.
+/// therefore waits a millisecond or two as a rule, and <see cref="UsageStoreTimes.Patience"/> at the worst; not at all where
+/// <see cref="RequestsInFlight"/> keeps its record meanwhile.
 /// </summary>
 internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures, IHostedService, IAsyncDisposable
 {
