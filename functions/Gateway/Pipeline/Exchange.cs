@@ -259,10 +259,12 @@ internal sealed partial class Exchange : IDisposable
 
         _completed = true;
         Meter.End(RequestOutcome.InternalError, Http.Response.StatusCode);
+        UsageRecord? record = null;
         if (Telemetry is not null)
         {
             Meter.Call?.End(0, Meter.ErrorCode ?? "not_finished", usage: null, served: null);
-            Telemetry.EndRequest(_server, Meter.ToRecord(_traits), Meter.Call);
+            record = Meter.ToRecord(_traits);
+            Telemetry.EndRequest(_server, record, Meter.Call);
         }
 
         if (!IsAccepted)
@@ -279,7 +281,7 @@ internal sealed partial class Exchange : IDisposable
         try
         {
             Announce();
-            await _services.Usage.CompletedAsync(Meter.ToRecord(_traits), CancellationToken.None);
+            await _services.Usage.CompletedAsync(record ?? Meter.ToRecord(_traits), CancellationToken.None);
         }
         catch (Exception e)
         {

@@ -50,32 +50,34 @@ public sealed class RequestsInFlightTests : IAsyncLifetime
     {
         UsageRecord stored = Records.Full();
         UsageRecord waiting = Records.Full();
+        UsageRecord refused = Records.Full();
         UsageRecord tooLong = Records.Full() with { SessionId = new string('s', 4000) };
-        List<Action> later = [];
+        List<Action<bool>> later = [];
         var store = new Silent();
         using (var journal = new UsageJournal(_folder, TimeProvider.System))
         using (var requests = new RequestsInFlight(store, Later, journal, TimeProvider.System, NullLogger<RequestsInFlight>.Instance))
         {
             await requests.StartAsync(Stop);
-            foreach (UsageRecord record in (UsageRecord[])[stored, waiting, tooLong])
+            foreach (UsageRecord record in (UsageRecord[])[stored, waiting, refused, tooLong])
             {
                 requests.Accepted(record);
                 await requests.CompletedAsync(record, Stop);
             }
 
-            later[0]();
+            later[0](true);
+            later[2](false);
             await requests.StopAsync(Stop);
         }
 
         // What does not fit is waited for.
-        Assert.Equal((2, 3 + 1), (later.Count, store.Calls));
-        UsageRow found = Assert.Single(await TakenOverAsync());
-        Assert.Equal(waiting.RequestId, found.RequestId);
-        Assert.Equal(UsageRow.OfCompleted(waiting).Values.ToHashSet(), found.Values.ToHashSet());
+        Assert.Equal((3, 4 + 1), (later.Count, store.Calls));
+        List<UsageRow> found = await TakenOverAsync();
+        Assert.Equal(new[] { waiting.RequestId, refused.RequestId }.Order(), found.Select(r => r.RequestId).Order());
+        Assert.Equal(UsageRow.OfCompleted(waiting).Values.ToHashSet(), found.Single(r => r.RequestId == waiting.RequestId).Values.ToHashSet());
 
-        ValueTask Later(UsageRow row, Action<string> isStored)
+        ValueTask Later(UsageRow row, Action<string, bool> settled)
         {
-            later.Add(() => isStored(row.RequestId));
+            later.Add(taken => settled(row.RequestId, taken));
             return ValueTask.CompletedTask;
         }
     }

@@ -72,11 +72,11 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
 
     /// <summary>Takes the row of a request whose answer need not wait for the store: it is as safe elsewhere until it is stored.</summary>
     /// <param name="row">The row of the finished request.</param>
-    /// <param name="stored">Is told the request's id once the row is in the store or in the journal.</param>
-    public ValueTask StoreLaterAsync(UsageRow row, Action<string> stored)
+    /// <param name="settled">Is told the request's id, and true once the row is in the store or in the journal, false when neither took it.</param>
+    public ValueTask StoreLaterAsync(UsageRow row, Action<string, bool> settled)
     {
         _accepted.TryRemove(row.RequestId, out _);
-        return _queue.Writer.WriteAsync(new Pending(row, null, stored), CancellationToken.None);
+        return _queue.Writer.WriteAsync(new Pending(row, null, settled), CancellationToken.None);
     }
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -148,12 +148,15 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
 
             Take(batch);
             IReadOnlyList<UsageRow> rows = Merge(batch);
+            bool taken = true;
             try
             {
                 await CommitAsync(rows);
             }
             catch (Exception e)
             {
+                taken = false;
+
                 // Neither the store nor the disk: the log line is all that is left. The answer must end all the same.
                 Log.Lost(_logger, Lines(rows), e);
                 Count(ref _lost, rows);
@@ -162,7 +165,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
             foreach (Pending pending in batch)
             {
                 pending.Done?.TrySetResult();
-                pending.Stored?.Invoke(pending.Row.RequestId);
+                pending.Settled?.Invoke(pending.Row.RequestId, taken);
             }
         }
     }
@@ -378,7 +381,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
     private readonly record struct Waiting(UsageRecord Record, long Since);
 
     [DebuggerDisplay("{Row.RequestId}")]
-    private readonly record struct Pending(UsageRow Row, TaskCompletionSource? Done, Action<string>? Stored = null);
+    private readonly record struct Pending(UsageRow Row, TaskCompletionSource? Done, Action<string, bool>? Settled = null);
 
     private static partial class Log
     {

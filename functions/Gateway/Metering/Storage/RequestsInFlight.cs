@@ -17,12 +17,12 @@ namespace Serverless.Gateway.Metering.Storage;
 /// the store takes it a few milliseconds later, together with many others.
 /// </remarks>
 /// <param name="store">The store.</param>
-/// <param name="later">Hands a row to the store that answers need not wait for, and is told when it is there; null when they must wait.</param>
+/// <param name="later">Hands a row to the store that answers need not wait for, and is told whether it got there; null when they must wait.</param>
 /// <param name="journal">Takes what killed processes have left, and says where the file lies.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 internal sealed partial class RequestsInFlight(
-    IUsageStore store, Func<UsageRow, Action<string>, ValueTask>? later, UsageJournal journal, TimeProvider time, ILogger<RequestsInFlight> logger) : BackgroundService, IUsageStore
+    IUsageStore store, Func<UsageRow, Action<string, bool>, ValueTask>? later, UsageJournal journal, TimeProvider time, ILogger<RequestsInFlight> logger) : BackgroundService, IUsageStore
 {
     /// <summary>Rows at once that are remembered; requests beyond it are not, until they are announced, and records beyond it wait for the store.</summary>
     private const int Slots = 4096;
@@ -41,10 +41,10 @@ internal sealed partial class RequestsInFlight(
     private static ArrayBufferWriter<byte>? _buffer;
 
     private readonly ConcurrentDictionary<string, int> _taken = [];
-    private Action<string>? _stored;
+    private readonly ConcurrentStack<int> _free = [];
+    private Action<string, bool>? _onSettled;
     private long _handedOn;
     private long _settled;
-    private readonly ConcurrentStack<int> _free = [];
     private int _used;
     private FileStream? _file;
     private MemoryMappedFile? _map;
@@ -62,7 +62,7 @@ internal sealed partial class RequestsInFlight(
         if (later is not null && UsageRow.OfCompleted(record) is var row && TryKeep(row, out ReadOnlySpan<byte> json))
         {
             Interlocked.Increment(ref _handedOn);
-            await later(row with { Json = json.ToArray() }, _stored ??= Stored);
+            await later(row with { Json = json.ToArray() }, _onSettled ??= Settled);
             return;
         }
 
@@ -137,11 +137,17 @@ internal sealed partial class RequestsInFlight(
     /// <summary>Keeps a row, in place of an earlier one of the same request; false when it is too long, or there is no room.</summary>
     private bool TryKeep(UsageRow row, out ReadOnlySpan<byte> json)
     {
+        json = default;
+        if (_view is not { } view)
+        {
+            return false;
+        }
+
         ArrayBufferWriter<byte> buffer = _buffer ??= new ArrayBufferWriter<byte>(2 * SlotSize);
         buffer.ResetWrittenCount();
         UsageRowJson.Write(row, buffer);
         json = buffer.WrittenSpan;
-        if (_view is not { } view || json.Length > SlotSize - sizeof(int) || !TryTake(out int slot))
+        if (json.Length > SlotSize - sizeof(int) || !TryTake(out int slot))
         {
             return false;
         }
@@ -156,9 +162,14 @@ internal sealed partial class RequestsInFlight(
         return true;
     }
 
-    private void Stored(string requestId)
+    /// <summary>What neither the store nor the journal has taken stays here for a successor.</summary>
+    private void Settled(string requestId, bool taken)
     {
-        Forget(requestId);
+        if (taken)
+        {
+            Forget(requestId);
+        }
+
         Interlocked.Increment(ref _settled);
     }
 
