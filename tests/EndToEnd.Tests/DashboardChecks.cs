@@ -50,7 +50,7 @@ public sealed partial class DashboardChecks : IAsyncLifetime
             Assert.True(own.IsSuccessStatusCode, await own.Content.ReadAsStringAsync());
         }
 
-        (int exit, string output) = await NodePackages.RunAsync(
+        (int exit, string output) = await Programs.RunAsync(
             packages.Node,
             ["dashboard.mjs"],
             packages.Folder,
@@ -81,13 +81,13 @@ public sealed partial class DashboardChecks : IAsyncLifetime
         Assert.NotEmpty(commands);
         foreach (string command in commands)
         {
-            (int exit, string output) = await NodePackages.RunAsync("bash", ["-c", command.Replace("http://127.0.0.1:7071", url, StringComparison.Ordinal)], Repository.Root);
+            (int exit, string output) = await Programs.RunAsync("bash", ["-c", command.Replace("http://127.0.0.1:7071", url, StringComparison.Ordinal)], Repository.Root);
             Assert.True(exit == 0 && output.Contains("data: [DONE]", StringComparison.Ordinal), $"{command}:\n{output}");
         }
 
         foreach (string sample in Directory.GetFiles(Path.Combine(Repository.Root, "samples", "curl"), "*.sh"))
         {
-            (int exit, string output) = await NodePackages.RunAsync("bash", [sample], Repository.Root, ("GATEWAY_URL", url));
+            (int exit, string output) = await Programs.RunAsync("bash", [sample], Repository.Root, ("GATEWAY_URL", url));
             Assert.True(exit == 0, $"{sample}:\n{output}");
         }
     }

@@ -24,7 +24,7 @@ public sealed class JavaScriptClients : IAsyncLifetime
 
     private async Task<IReadOnlyList<Finding>> RunScriptAsync(Gateway gateway, string script)
     {
-        (int exit, string output) = await NodePackages.RunAsync(_packages.Node, [script], _packages.Folder, ("GATEWAY", gateway.Url), ("KEY", Gateway.Key));
+        (int exit, string output) = await Programs.RunAsync(_packages.Node, [script], _packages.Folder, ("GATEWAY", gateway.Url), ("KEY", Gateway.Key));
         List<Finding> findings = [];
         foreach (string line in output.Split('\n').Where(l => l.StartsWith("{\"provider\"", StringComparison.Ordinal)))
         {

@@ -50,13 +50,13 @@ public sealed class SampleTests(Gateway gateway)
         Assert.SkipUnless(await RunsAsync("python3"), "Python is not there.");
         string[] scripts = Directory.GetFiles(Path.Combine(Repository.Root, "samples", "python"), "*.py");
         Assert.Equal(6, scripts.Length);
-        (int exit, string output) = await NodePackages.RunAsync("python3", ["-c", "import ast, sys\nfor path in sys.argv[1:]: ast.parse(open(path).read(), path)", .. scripts], Repository.Root);
+        (int exit, string output) = await Programs.RunAsync("python3", ["-c", "import ast, sys\nfor path in sys.argv[1:]: ast.parse(open(path).read(), path)", .. scripts], Repository.Root);
         Assert.True(exit == 0, output);
     }
 
     private async Task AssertAsync(string file, string[] arguments, string folder, string endpoint, string expected)
     {
-        (int exit, string output) = await NodePackages.RunAsync(file, arguments, folder, ("GATEWAY_URL", gateway.Url), ("GATEWAY_KEY", Gateway.Key), ("MODEL", endpoint));
+        (int exit, string output) = await Programs.RunAsync(file, arguments, folder, ("GATEWAY_URL", gateway.Url), ("GATEWAY_KEY", Gateway.Key), ("MODEL", endpoint));
         Assert.True(exit == 0 && output.Contains(expected, StringComparison.Ordinal), $"It ended with {exit}:\n{output}");
     }
 
@@ -64,7 +64,7 @@ public sealed class SampleTests(Gateway gateway)
     {
         try
         {
-            return (await NodePackages.RunAsync(program, ["--version"], Repository.Root)).Exit == 0;
+            return (await Programs.RunAsync(program, ["--version"], Repository.Root)).Exit == 0;
         }
         catch (Win32Exception)
         {

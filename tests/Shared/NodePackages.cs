@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -43,12 +42,12 @@ internal sealed class NodePackages
             await using FileStream turn = await TurnAsync(folder);
             if (!File.Exists(stamp) || File.GetLastWriteTimeUtc(stamp) < File.GetLastWriteTimeUtc(Path.Combine(folder, "package-lock.json")))
             {
-                (int exit, string output) = await RunAsync(OperatingSystem.IsWindows() ? "npm.cmd" : "npm", ["ci"], folder);
+                (int exit, string output) = await Programs.RunAsync(OperatingSystem.IsWindows() ? "npm.cmd" : "npm", ["ci"], folder);
                 missing = exit == 0 ? null : $"npm ci failed in {folder}: {output}";
             }
 
             var packages = new NodePackages(folder, missing);
-            return missing is null && (await RunAsync(packages.Node, ["--version"], folder)).Exit != 0
+            return missing is null && (await Programs.RunAsync(packages.Node, ["--version"], folder)).Exit != 0
                 ? new NodePackages(folder, "Node does not run here.")
                 : packages;
         }
@@ -72,33 +71,5 @@ internal sealed class NodePackages
                 await Task.Delay(100);
             }
         }
-    }
-
-    /// <summary>Runs a program to its end, at most five minutes.</summary>
-    public static async Task<(int Exit, string Output)> RunAsync(string file, string[] arguments, string folder, params (string Name, string Value)[] environment)
-    {
-        var start = new ProcessStartInfo(file, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach ((string name, string value) in environment)
-        {
-            start.Environment[name] = value;
-        }
-
-        using Process process = Process.Start(start)!;
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
-        Task<string> output = process.StandardOutput.ReadToEndAsync(limit.Token);
-        Task<string> errors = process.StandardError.ReadToEndAsync(limit.Token);
-        try
-        {
-            await process.WaitForExitAsync(limit.Token);
-        }
-        finally
-        {
-            if (!process.HasExited)
-            {
-                process.Kill(entireProcessTree: true);
-            }
-        }
-
-        return (process.ExitCode, await output + await errors);
     }
 }

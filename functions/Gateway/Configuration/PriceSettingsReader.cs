@@ -182,16 +182,7 @@ internal static class PriceSettingsReader
             return price;
         }
 
-        return new TokenPrices
-        {
-            Input = Price("input"),
-            CacheRead = Price("cacheRead"),
-            CacheWrite = Price("cacheWrite"),
-            CacheWrite1h = Price("cacheWrite1h"),
-            Output = Price("output"),
-            AudioInput = Price("audioInput"),
-            AudioOutput = Price("audioOutput"),
-        };
+        return TokenPrices.Read(Price);
     }
 
     private static void ReadDiscount(

@@ -8,9 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Serverless.Gateway.Access;
 using Serverless.Gateway.Configuration;
 using Serverless.Gateway.Metering.Storage;
-using Serverless.Gateway.Pipeline;
 using Serverless.Translation.Canonical;
-using Serverless.Translation.Dialects;
 using Serverless.Translation.Wire;
 
 namespace Serverless.Gateway.Endpoints;
@@ -21,42 +19,26 @@ namespace Serverless.Gateway.Endpoints;
 /// </summary>
 internal sealed class AdminRoutes(IServiceProvider services)
 {
-    private static readonly IDialect Envelope = DialectCatalog.ChatDialect(DialectIds.ChatCompletions);
-
     private static readonly string Version =
         typeof(AdminRoutes).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
     public static void Map(IEndpointRouteBuilder endpoints, string root) =>
-        new RouteFamily(endpoints, Envelope).Get($"{root}/admin/status", new AdminRoutes(endpoints.ServiceProvider).StatusAsync);
+        new RouteFamily(endpoints, OperatorAnswer.Envelope).Get($"{root}/admin/status", new AdminRoutes(endpoints.ServiceProvider).StatusAsync);
 
-    private async Task StatusAsync(HttpContext http)
+    private Task StatusAsync(HttpContext http)
     {
-        DateTimeOffset now = services.GetRequiredService<TimeProvider>().GetUtcNow();
-        string requestId = RequestId.Next(now);
-        try
+        TimeProvider time = services.GetRequiredService<TimeProvider>();
+        return OperatorAnswer.WriteAsync(http, services.GetRequiredService<IAccessControl>(), time, (principal, body) =>
         {
-            Principal principal = await services.GetRequiredService<IAccessControl>().AuthenticateAsync(Credentials.Read(http.Request), http.RequestAborted);
             if (principal.Role != PrincipalRole.Admin)
             {
                 throw new GatewayException(new GatewayError(ErrorKind.Permission, StatusCodes.Status403Forbidden, "Only a caller with the role 'admin' may see this.") { Code = "admin_only" });
             }
 
-            using var body = new PooledBuffer();
-            using (var json = new Utf8JsonWriter(body, Json.WriterOptions))
-            {
-                Write(json, now);
-            }
-
-            ErrorAnswer.Identify(http, Envelope, requestId);
-            http.Response.ContentType = "application/json";
-            http.Response.ContentLength = body.Length;
-            http.Response.Headers.CacheControl = "no-store";
-            await http.Response.Body.WriteAsync(body.Written, http.RequestAborted);
-        }
-        catch (GatewayException e)
-        {
-            await ErrorAnswer.WriteAsync(http, Envelope, e.Error, requestId);
-        }
+            using var json = new Utf8JsonWriter(body, Json.WriterOptions);
+            Write(json, time.GetUtcNow());
+            return Task.FromResult("application/json");
+        });
     }
 
     private void Write(Utf8JsonWriter json, DateTimeOffset now)

@@ -9,7 +9,6 @@ using Serverless.Gateway.Pipeline;
 using Serverless.Gateway.Reports;
 using Serverless.Gateway.Reports.Export;
 using Serverless.Translation.Canonical;
-using Serverless.Translation.Dialects;
 using Serverless.Translation.Wire;
 
 namespace Serverless.Gateway.Endpoints;
@@ -17,8 +16,6 @@ namespace Serverless.Gateway.Endpoints;
 /// <summary>Governance reports over the usage records, as JSON and CSV. A caller who is no reader sees only its own requests.</summary>
 internal sealed class ReportRoutes(IAccessControl access, TimeProvider time, UsageReport? report, IUsageReader? reader, RequestsInFlight? writer)
 {
-    private static readonly IDialect Envelope = DialectCatalog.ChatDialect(DialectIds.ChatCompletions);
-
     public static void Map(IEndpointRouteBuilder endpoints, string root)
     {
         IServiceProvider services = endpoints.ServiceProvider;
@@ -28,7 +25,7 @@ internal sealed class ReportRoutes(IAccessControl access, TimeProvider time, Usa
             services.GetService<UsageReport>(),
             services.GetService<IUsageReader>(),
             services.GetService<RequestsInFlight>());
-        var family = new RouteFamily(endpoints, Envelope);
+        var family = new RouteFamily(endpoints, OperatorAnswer.Envelope);
         DashboardRoutes.Map(family, root);
         family.Get($"{root}/reports/usage", http => routes.RunAsync(http, routes.UsageAsync));
         family.Get($"{root}/reports/dimensions", http => routes.RunAsync(http, routes.DimensionsAsync));
@@ -36,36 +33,20 @@ internal sealed class ReportRoutes(IAccessControl access, TimeProvider time, Usa
         family.Get($"{root}/reports/requests/{{id}}", http => routes.RunAsync(http, routes.RequestAsync));
     }
 
-    private async Task RunAsync(HttpContext http, Func<HttpContext, Principal, PooledBuffer, Task<string>> write)
+    private Task RunAsync(HttpContext http, Func<HttpContext, Principal, PooledBuffer, Task<string>> write) => OperatorAnswer.WriteAsync(http, access, time, async (principal, body) =>
     {
-        string requestId = RequestId.Next(time.GetUtcNow());
-        try
+        if (reader is null)
         {
-            Principal principal = await access.AuthenticateAsync(Credentials.Read(http.Request), http.RequestAborted);
-            if (reader is null)
-            {
-                throw new GatewayException(new GatewayError(ErrorKind.NotFound, StatusCodes.Status404NotFound, "This gateway keeps no usage records: its setting 'usage.store' is 'log'.") { Code = "no_usage_store" });
-            }
-
-            if (writer is not null)
-            {
-                await writer.SettleAsync(http.RequestAborted);
-            }
-
-            using var body = new PooledBuffer();
-            string contentType = await write(http, principal, body);
-            ErrorAnswer.Identify(http, Envelope, requestId);
-            http.Response.ContentType = contentType;
-            http.Response.ContentLength = body.Length;
-            http.Response.Headers.CacheControl = "no-store";
-            http.Response.Headers.XContentTypeOptions = "nosniff";
-            await http.Response.Body.WriteAsync(body.Written, http.RequestAborted);
+            throw new GatewayException(new GatewayError(ErrorKind.NotFound, StatusCodes.Status404NotFound, "This gateway keeps no usage records: its setting 'usage.store' is 'log'.") { Code = "no_usage_store" });
         }
-        catch (GatewayException e)
+
+        if (writer is not null)
         {
-            await ErrorAnswer.WriteAsync(http, Envelope, e.Error, requestId);
+            await writer.SettleAsync(http.RequestAborted);
         }
-    }
+
+        return await write(http, principal, body);
+    });
 
     private async Task<string> UsageAsync(HttpContext http, Principal principal, PooledBuffer body)
     {

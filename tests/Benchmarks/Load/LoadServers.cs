@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using Serverless.Tests;
 
 namespace Serverless.Benchmarks.Load;
 
@@ -119,10 +118,5 @@ internal sealed class LoadServers(string store) : IDisposable
         throw new TimeoutException($"Nothing answers at {url}.");
     }
 
-    private static Uri FreeUrl()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/");
-    }
+    private static Uri FreeUrl() => new($"http://127.0.0.1:{AppProcess.FreePort()}/");
 }

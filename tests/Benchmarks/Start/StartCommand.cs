@@ -6,6 +6,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Serverless.Benchmarks.Load;
+using Serverless.Tests;
 
 namespace Serverless.Benchmarks.Start;
 
@@ -27,7 +28,7 @@ internal static class StartCommand
             executables = [Path.Combine(AppContext.BaseDirectory, "Serverless.App.dll")];
         }
 
-        int stubPort = FreePort();
+        int stubPort = AppProcess.FreePort();
         using Process stub = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["stub", $"http://127.0.0.1:{stubPort}"]) { RedirectStandardOutput = true })!;
         try
         {
@@ -76,7 +77,7 @@ internal static class StartCommand
     private static async Task<(double Ready, double Answer, double Megabytes, double Loaded)> StartAsync(string executable, int stubPort, string store, int more)
     {
         string folder = Directory.CreateTempSubdirectory("serverless-start-").FullName;
-        int port = FreePort();
+        int port = AppProcess.FreePort();
         bool managed = executable.EndsWith(".dll", StringComparison.Ordinal);
         var start = new ProcessStartInfo(managed ? "dotnet" : executable, managed ? [executable] : []) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach ((string name, string value) in ((string, string)[])[
@@ -165,13 +166,6 @@ internal static class StartCommand
     {
         double[] sorted = [.. all.Select(of).Order()];
         return string.Create(CultureInfo.InvariantCulture, $"{sorted[sorted.Length / 2]:0} ({sorted[0]:0}–{sorted[^1]:0})");
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private sealed record Figures(double Ready, double Answer, double Record, double Megabytes, double Loaded);

@@ -56,7 +56,7 @@ public sealed class PackageTests
 
     private static async Task<string> PackAsync(string published, string zip)
     {
-        (int exit, string output) = await NodePackages.RunAsync("dotnet", ["run", Path.Combine(Repository.Root, "infra", "package.cs"), "--", published, zip], Repository.Root);
+        (int exit, string output) = await Programs.RunAsync("dotnet", ["run", Path.Combine(Repository.Root, "infra", "package.cs"), "--", published, zip], Repository.Root);
         Assert.True(exit == 0, output);
         return zip;
     }

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Diagnostics;
 using Serverless.Tests;
 
 namespace Serverless.Gateway.Tests.Infrastructure;
@@ -73,7 +72,7 @@ public sealed class Bicep : IAsyncLifetime
     public Task<(int Exit, string Text)> RunAsync((string Name, string Value)[] variables, params string[] arguments)
     {
         Assert.SkipWhen(Missing is not null, Missing ?? "");
-        return ProcessAsync(_executable, arguments, variables);
+        return ProcessAsync(_executable, arguments, [.. variables.Select(v => (v.Name, (string?)v.Value))]);
     }
 
     public ValueTask DisposeAsync()
@@ -82,35 +81,9 @@ public sealed class Bicep : IAsyncLifetime
         return ValueTask.CompletedTask;
     }
 
-    private static async Task<(int Exit, string Text)> ProcessAsync(string file, string[] arguments, params (string Name, string Value)[] variables)
+    private static Task<(int Exit, string Text)> ProcessAsync(string file, string[] arguments, params (string Name, string? Value)[] variables)
     {
-        var start = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string name in start.Environment.Keys.Where(name => Meaningful.Any(name.StartsWith)).ToArray())
-        {
-            start.Environment.Remove(name);
-        }
-
-        foreach ((string name, string value) in variables)
-        {
-            start.Environment[name] = value;
-        }
-
-        using Process process = Process.Start(start)!;
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
-        Task<string> output = process.StandardOutput.ReadToEndAsync(limit.Token);
-        Task<string> errors = process.StandardError.ReadToEndAsync(limit.Token);
-        try
-        {
-            await process.WaitForExitAsync(limit.Token);
-        }
-        finally
-        {
-            if (!process.HasExited)
-            {
-                process.Kill(entireProcessTree: true);
-            }
-        }
-
-        return (process.ExitCode, await output + await errors);
+        IEnumerable<string> own = Environment.GetEnvironmentVariables().Keys.Cast<string>().Where(name => Meaningful.Any(name.StartsWith));
+        return Programs.RunAsync(file, arguments, Repository.Root, [.. own.Select(name => (name, (string?)null)), .. variables]).WaitAsync(TimeSpan.FromMinutes(3));
     }
 }

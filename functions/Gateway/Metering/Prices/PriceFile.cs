@@ -121,16 +121,7 @@ internal static class PriceFile
             : value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out decimal dollars) && TokenPrices.OfDollars(dollars) is { } price ? price
             : throw new FormatException($"'{name}' of {where} must be dollars per million tokens, with at most six decimals");
 
-        return new TokenPrices
-        {
-            Input = Price("input"),
-            CacheRead = Price("cacheRead"),
-            CacheWrite = Price("cacheWrite"),
-            CacheWrite1h = Price("cacheWrite1h"),
-            Output = Price("output"),
-            AudioInput = Price("audioInput"),
-            AudioOutput = Price("audioOutput"),
-        };
+        return TokenPrices.Read(Price);
     }
 
     private static JsonElement Object(JsonElement parent, string name, string where) =>

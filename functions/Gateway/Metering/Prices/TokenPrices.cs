@@ -38,6 +38,19 @@ internal sealed record TokenPrices
     /// <summary>Sound made.</summary>
     public long? AudioOutput { get; init; }
 
+    /// <summary>Prices by the names that they have in price lists and in the configuration.</summary>
+    /// <param name="price">The price of that name; null when there is none.</param>
+    public static TokenPrices Read(Func<string, long?> price) => new()
+    {
+        Input = price("input"),
+        CacheRead = price("cacheRead"),
+        CacheWrite = price("cacheWrite"),
+        CacheWrite1h = price("cacheWrite1h"),
+        Output = price("output"),
+        AudioInput = price("audioInput"),
+        AudioOutput = price("audioOutput"),
+    };
+
     /// <summary>A price in dollars per million tokens; null when it has more than six decimals or is out of reach.</summary>
     public static long? OfDollars(decimal perMillionTokens) =>
         perMillionTokens is >= 0 and <= 1_000_000 && decimal.Truncate(perMillionTokens * UnitsPerDollar) == perMillionTokens * UnitsPerDollar
