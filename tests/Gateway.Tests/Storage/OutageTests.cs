@@ -101,6 +101,25 @@ public sealed class OutageTests(Azurite azurite) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_record_that_comes_after_the_end_of_the_store_is_left_to_the_successor()
+    {
+        UsageRecord late = Records.Full();
+        bool? settled = null;
+        UsageRow later = UsageRow.OfCompleted(Records.Full());
+        GroupCommitStore ending = await StartAsync();
+        await ending.StopAsync(CancellationToken.None);
+
+        await CompleteAsync(ending, late);
+        await ending.StoreLaterAsync(later, (_, taken) => settled = taken);
+        await ending.DisposeAsync();
+
+        Assert.True(settled);
+        await using GroupCommitStore store = await StartAsync();
+        await DrainedAsync(store);
+        await AssertStoredAsync([late, Records.Full() with { RequestId = later.RequestId }]);
+    }
+
+    [Fact]
     public async Task A_journal_that_another_process_is_writing_is_left_alone()
     {
         using var theirs = new UsageJournal(Journal, TimeProvider.System);

@@ -1,4 +1,7 @@
+using System.Buffers;
+using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Serverless.Gateway.Metering;
 using Serverless.Gateway.Metering.Storage;
 
@@ -114,6 +117,51 @@ public sealed class RequestsInFlightTests : IAsyncLifetime
         await requests.CompletedAsync(record, Stop);
 
         Assert.Equal(2, store.Calls);
+        await requests.StopAsync(Stop);
+    }
+
+    [Theory]
+    [InlineData("{\"request_id\":\"01m866x69hevrvvtmthnaz5svp\",\"status_code\":\"two hundred\"}")]
+    [InlineData("{\"request_id\":42}")]
+    [InlineData("[]")]
+    public async Task Nothing_that_a_predecessor_has_left_ends_the_process(string slot)
+    {
+        byte[] left = new byte[2 * 2048];
+        BitConverter.TryWriteBytes(left, slot.Length);
+        Encoding.UTF8.GetBytes(slot, left.AsSpan(4));
+        var good = new ArrayBufferWriter<byte>();
+        UsageRow row = UsageRow.OfAccepted(Records.Full());
+        UsageRowJson.Write(row, good);
+        BitConverter.TryWriteBytes(left.AsSpan(2048), good.WrittenCount);
+        good.WrittenSpan.CopyTo(left.AsSpan(2048 + 4));
+        await File.WriteAllBytesAsync(Path.Combine(_folder, "left.running"), left, Stop);
+
+        Assert.Equal([row.RequestId], (await TakenOverAsync()).Select(r => r.RequestId));
+    }
+
+    [Fact]
+    public async Task When_the_folder_is_deleted_the_process_goes_on_and_answers_wait_for_the_store()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        string folder = Path.Combine(_folder, "tidied");
+        var store = new Silent();
+        int later = 0;
+        using var journal = new UsageJournal(folder, time);
+        using var requests = new RequestsInFlight(store, (row, settled) => { later++; settled(row.RequestId, true); return ValueTask.CompletedTask; }, journal, time, NullLogger<RequestsInFlight>.Instance);
+        await requests.StartAsync(Stop);
+        Directory.Delete(folder, recursive: true);
+        int sent = 0;
+        for (; later == sent && sent < 400; sent++)
+        {
+            time.Advance(TimeSpan.FromSeconds(10));
+            await Task.Delay(10, Stop);
+            UsageRecord record = Records.Full();
+            requests.Accepted(record);
+            await requests.CompletedAsync(record, Stop);
+        }
+
+        Assert.Equal((sent - 1, sent + 1), (later, store.Calls));
+        Assert.False(requests.ExecuteTask!.IsCompleted);
         await requests.StopAsync(Stop);
     }
 

@@ -66,7 +66,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
     {
         _accepted.TryRemove(record.RequestId, out _);
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await _queue.Writer.WriteAsync(new Pending(UsageRow.OfCompleted(record), done), cancellationToken);
+        await QueueAsync(new Pending(UsageRow.OfCompleted(record), done), cancellationToken);
         await done.Task.WaitAsync(cancellationToken);
     }
 
@@ -76,7 +76,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
     public ValueTask StoreLaterAsync(UsageRow row, Action<string, bool> settled)
     {
         _accepted.TryRemove(row.RequestId, out _);
-        return _queue.Writer.WriteAsync(new Pending(row, null, settled), CancellationToken.None);
+        return QueueAsync(new Pending(row, null, settled), CancellationToken.None);
     }
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -108,6 +108,21 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
         await Task.WhenAll(_writing, _announcing, _redriving);
         _journal.Dispose();
         _stop.Dispose();
+    }
+
+    private async ValueTask QueueAsync(Pending pending, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _queue.Writer.WriteAsync(pending, cancellationToken);
+        }
+        catch (ChannelClosedException)
+        {
+            // The process is ending, and this request has outlived the time that was given to it: its record is for the successor.
+            await SpillAsync([pending.Row]);
+            pending.Done?.TrySetResult();
+            pending.Settled?.Invoke(pending.Row.RequestId, true);
+        }
     }
 
     /// <summary>
@@ -307,7 +322,12 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
     /// <summary>Keeps rows on the disk, and in the log: the disk may go with the instance.</summary>
     private async Task SpillAsync(IReadOnlyList<UsageRow> rows)
     {
-        Log.Spilled(_logger, Lines(rows));
+        foreach (UsageRow row in rows)
+        {
+            // A line each: collectors of logs cut long ones.
+            Log.Spilled(_logger, Lines([row]));
+        }
+
         await _journal.AppendAsync(rows);
         Count(ref _journaled, rows);
     }

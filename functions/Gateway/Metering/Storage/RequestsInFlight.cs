@@ -46,6 +46,7 @@ internal sealed partial class RequestsInFlight(
     private long _handedOn;
     private long _settled;
     private int _used;
+    private volatile bool _gone;
     private FileStream? _file;
     private MemoryMappedFile? _map;
     private MemoryMappedViewAccessor? _view;
@@ -112,7 +113,7 @@ internal sealed partial class RequestsInFlight(
         Interlocked.Exchange(ref _view, null)?.Dispose();
         _map?.Dispose();
         _file?.Dispose();
-        if (_file is not null && _taken.IsEmpty)
+        if (_file is not null && _taken.IsEmpty && File.Exists(_file.Name))
         {
             File.Delete(_file.Name);
         }
@@ -125,7 +126,16 @@ internal sealed partial class RequestsInFlight(
         {
             while (_file is not null)
             {
-                await TakeOverAsync();
+                try
+                {
+                    await TakeOverAsync();
+                    LookAfter(_file.Name);
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    Log.NoLook(logger, journal.Folder, e);
+                }
+
                 await Task.Delay(LookEvery, time, stoppingToken);
             }
         }
@@ -134,11 +144,21 @@ internal sealed partial class RequestsInFlight(
         }
     }
 
+    /// <summary>Somebody may delete the file (a temporary folder is tidied up): nobody would find what is put into it, so that answers wait for the store again.</summary>
+    private void LookAfter(string file)
+    {
+        if (!_gone && !File.Exists(file))
+        {
+            _gone = true;
+            Log.Gone(logger, file);
+        }
+    }
+
     /// <summary>Keeps a row, in place of an earlier one of the same request; false when it is too long, or there is no room.</summary>
     private bool TryKeep(UsageRow row, out ReadOnlySpan<byte> json)
     {
         json = default;
-        if (_view is not { } view)
+        if (_gone || _view is not { } view)
         {
             return false;
         }
@@ -195,7 +215,7 @@ internal sealed partial class RequestsInFlight(
 
     private async Task TakeOverAsync()
     {
-        foreach (string path in Directory.GetFiles(journal.Folder, "*.running"))
+        foreach (string path in Directory.Exists(journal.Folder) ? Directory.GetFiles(journal.Folder, "*.running") : [])
         {
             try
             {
@@ -239,5 +259,11 @@ internal sealed partial class RequestsInFlight(
 
         [LoggerMessage(2, LogLevel.Information, "{Count} usage records of a process that was killed are taken over; those of requests that were running are open.")]
         public static partial void TakenOver(ILogger logger, int count);
+
+        [LoggerMessage(3, LogLevel.Error, "{File}, which keeps the requests that run, was deleted. From now on, until the next start, answers wait for the usage store, and what runs when this process is killed is known only if it ran for long.")]
+        public static partial void Gone(ILogger logger, string file);
+
+        [LoggerMessage(4, LogLevel.Warning, "What killed processes may have left in {Folder} cannot be looked for; it is tried again.")]
+        public static partial void NoLook(ILogger logger, string folder, Exception exception);
     }
 }

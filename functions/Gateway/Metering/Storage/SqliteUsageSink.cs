@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Data.Sqlite;
 
@@ -16,11 +17,15 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
     /// <summary>Makes the table of the records.</summary>
     internal const string RecordTable = "CREATE TABLE IF NOT EXISTS record (request_id TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;";
 
+    /// <summary>Results of SQLite that say nothing against the connection: another one writes, the disk is full.</summary>
+    private const int Busy = 5, Full = 13;
+
     private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly ArrayBufferWriter<byte> _json = new(2048);
     private readonly CancellationTokenSource _stop = new();
+    private Task? _checkpoints;
     private SqliteConnection? _connection;
     private SqliteCommand? _begin;
     private SqliteCommand? _upsert;
@@ -36,10 +41,7 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            if (_connection is null)
-            {
-                await ConnectAsync(cancellationToken);
-            }
+            await ConnectAsync(cancellationToken);
         }
         finally
         {
@@ -47,17 +49,31 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
         }
     }
 
+    /// <summary>Opens the file, unless it is open and still the one of that name: what is written to one that was deleted or replaced, nobody would find.</summary>
+
     private async Task ConnectAsync(CancellationToken cancellationToken)
     {
+        if (_connection is not null && !HasMoved(_connection))
+        {
+            return;
+        }
+
+        Disconnect();
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
         {
             Directory.CreateDirectory(folder);
         }
 
         SqliteConnection connection = await OpenAsync(path, cancellationToken);
-        using (SqliteCommand schema = Command(connection, Schema()))
+        try
         {
+            using SqliteCommand schema = Command(connection, Schema());
             schema.ExecuteNonQuery();
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
         }
 
         _begin = Command(connection, "BEGIN IMMEDIATE");
@@ -73,8 +89,29 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
         _upsert.Parameters.Add("$json", SqliteType.Blob);
         _upsert.Prepare();
         _connection = connection;
-        _ = Task.Run(CheckpointAsync, CancellationToken.None);
+        _checkpoints ??= Task.Run(CheckpointAsync, CancellationToken.None);
     }
+
+    private void Disconnect()
+    {
+        _begin?.Dispose();
+        _upsert?.Dispose();
+        _commit?.Dispose();
+        _rollback?.Dispose();
+        _connection?.Dispose();
+        _connection = null;
+    }
+
+    private static bool HasMoved(SqliteConnection connection)
+    {
+        const int HasMovedCode = 20;        // SQLITE_FCNTL_HAS_MOVED, https://sqlite.org/c3ref/c_fcntl_begin_atomic_write.html
+        int moved = 0;
+        return sqlite3_file_control(connection.Handle!.DangerousGetHandle(), 0, HasMovedCode, ref moved) == 0 && moved != 0;
+    }
+
+    // Not among the calls that SQLitePCLRaw has; the library is the one that it loads.
+    [DllImport("e_sqlite3", ExactSpelling = true)]
+    private static extern int sqlite3_file_control(nint connection, nint database, int code, ref int value);
 
     public async Task WriteAsync(IReadOnlyList<UsageRow> rows, CancellationToken cancellationToken)
     {
@@ -82,7 +119,14 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
         await _turn.WaitAsync(cancellationToken);
         try
         {
+            await ConnectAsync(cancellationToken);
             Write(rows);
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode is not (Busy or Full))
+        {
+            // A connection that has seen a broken file does not see a mended one.
+            Disconnect();
+            throw;
         }
         finally
         {
@@ -130,11 +174,7 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
     public void Dispose()
     {
         _stop.Cancel();
-        _begin?.Dispose();
-        _upsert?.Dispose();
-        _commit?.Dispose();
-        _rollback?.Dispose();
-        _connection?.Dispose();
+        Disconnect();
     }
 
     /// <summary>A connection to the file.</summary>
@@ -142,30 +182,42 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
     {
         // Whoever finds another one writing waits for a second, then fails: callers have a patience of their own.
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 1 }.ToString());
-        await connection.OpenAsync(cancellationToken);
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            Prepare(connection);
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
 
+    private static void Prepare(SqliteConnection connection)
+    {
         // A record fits into a page of 8 KB, but not into one of 4 without an overflow page, which would be written besides. The log is folded
         // into the file by a connection of its own, since that waits for the disk; the limit is for when that falls behind.
         using SqliteCommand command = Command(connection, "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=1000; PRAGMA wal_autocheckpoint=50000;");
         command.ExecuteNonQuery();
-        return connection;
     }
 
     private async Task CheckpointAsync()
     {
-        try
+        while (!_stop.IsCancellationRequested)
         {
-            await using SqliteConnection connection = await OpenAsync(path, _stop.Token);
-            using SqliteCommand checkpoint = Command(connection, "PRAGMA wal_checkpoint(PASSIVE)");
-            while (true)
+            try
             {
                 await Task.Delay(CheckpointEvery, _stop.Token);
+                await using SqliteConnection connection = await OpenAsync(path, _stop.Token);
+                using SqliteCommand checkpoint = Command(connection, "PRAGMA wal_checkpoint(PASSIVE)");
                 checkpoint.ExecuteNonQuery();
             }
-        }
-        catch (Exception e) when (e is OperationCanceledException or SqliteException)
-        {
-            // Without it the writer folds the log in by itself, more rarely and less smoothly.
+            catch (Exception e) when (e is OperationCanceledException or SqliteException)
+            {
+                // Without it the writer folds the log in by itself, more rarely and less smoothly.
+            }
         }
     }
 

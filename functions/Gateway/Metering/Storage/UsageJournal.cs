@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Serverless.Gateway.Metering.Storage;
 
@@ -8,16 +10,27 @@ namespace Serverless.Gateway.Metering.Storage;
 /// Files that keep rows while the store is away: a line of JSON each, on the disk (fsync) before the call returns. A file that is being
 /// written is held open exclusively; the lock goes with the process, so that a successor finds what a killed one has left.
 /// </summary>
-internal sealed class UsageJournal(string folder, TimeProvider time) : IDisposable
+internal sealed partial class UsageJournal(string folder, TimeProvider time, ILogger<UsageJournal>? logger = null) : IDisposable
 {
+    /// <summary>What lines that cannot be understood are kept in, for a person to look at: the disk has damaged them, or another version has written them.</summary>
+    public const string UnreadableFile = "unreadable.jsonl";
+
+    /// <summary>A file that has grown to so many bytes is followed by another: what is in the store is gone from the disk by and by, not after the last row.</summary>
+    private const long Large = 8 * 1024 * 1024;
+
+    /// <summary>Rows that are in memory at once.</summary>
+    private const int RowsAtOnce = 1000;
+
+    private readonly ILogger _logger = logger ?? NullLogger<UsageJournal>.Instance;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private FileStream? _file;
+    private string _stuck = "";
 
     /// <summary>Where the files are.</summary>
     public string Folder => folder;
 
     /// <summary>Bytes that wait for the store, those that a predecessor has left included.</summary>
-    public long Size => Directory.Exists(folder) ? new DirectoryInfo(folder).EnumerateFiles("*.journal").Sum(LengthOf) : 0;
+    public long Size => Backlog().Bytes;
 
     /// <summary>Adds rows; they are on the disk when the call returns.</summary>
     public async Task AppendAsync(IReadOnlyList<UsageRow> rows)
@@ -32,15 +45,23 @@ internal sealed class UsageJournal(string folder, TimeProvider time) : IDisposab
         await _gate.WaitAsync();
         try
         {
-            if (_file is null)
+            FileStream file = _file ??= Create();
+            long whole = file.Position;
+            try
             {
-                Directory.CreateDirectory(folder);
-                string name = string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyyMMddHHmmssfff}-{Environment.ProcessId}-{Guid.NewGuid():N}.journal");
-                _file = new FileStream(Path.Combine(folder, name), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.Asynchronous);
+                await file.WriteAsync(lines.WrittenMemory);
+                file.Flush(flushToDisk: true);
+            }
+            catch
+            {
+                Abandon(file, whole);
+                throw;
             }
 
-            await _file.WriteAsync(lines.WrittenMemory);
-            _file.Flush(flushToDisk: true);
+            if (file.Position >= Large)
+            {
+                Close();
+            }
         }
         finally
         {
@@ -50,77 +71,115 @@ internal sealed class UsageJournal(string folder, TimeProvider time) : IDisposab
 
     /// <summary>
     /// Hands every file that nobody writes to, this process's own included, to <paramref name="write"/> and deletes it when that returns. A
-    /// torn last line (the process was killed while writing it) is passed over: its request's answer had not ended.
+    /// torn last line (the process was killed while writing it) is passed over: its request's answer had not ended. When a file cannot be
+    /// handed over that ends it, and the next call begins with the file after it.
     /// </summary>
     /// <returns>How many rows were handed over.</returns>
     public async Task<int> DrainAsync(Func<IReadOnlyList<UsageRow>, Task> write)
     {
-        await _gate.WaitAsync();
-        try
-        {
-            _file?.Dispose();
-            _file = null;
-        }
-        finally
-        {
-            _gate.Release();
-        }
-
-        if (!Directory.Exists(folder))
-        {
-            return 0;
-        }
-
         int count = 0;
-        foreach (string path in Directory.GetFiles(folder, "*.journal").Order(StringComparer.Ordinal))
+        foreach (string path in Left().OrderBy(p => string.CompareOrdinal(p, _stuck) <= 0).ThenBy(p => p, StringComparer.Ordinal))
         {
-            FileStream file;
-            try
-            {
-                file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException)
-            {
-                continue;
-            }
-
-            await using (file)
-            {
-                List<UsageRow> rows = await ReadAsync(file);
-                await write(rows);
-                count += rows.Count;
-                File.Delete(path);
-            }
+            count += await DrainAsync(path, write);
         }
 
-        return count;
+        // The own one is the last: while nothing can be handed over it grows, instead of being followed by another twice a second.
+        await _gate.WaitAsync();
+        string? own = _file?.Name;
+        Close();
+        _gate.Release();
+        return own is null ? count : count + await DrainAsync(own, write);
     }
 
     /// <summary>What waits for the store, in this process's file and in those that others have left.</summary>
     public (int Files, long Bytes) Backlog()
     {
-        FileInfo[] files = Directory.Exists(folder) ? new DirectoryInfo(folder).GetFiles("*.journal") : [];
-        return (files.Length, files.Sum(static file => file.Exists ? file.Length : 0));
+        try
+        {
+            FileInfo[] files = [.. Left().Select(static path => new FileInfo(path))];
+            return (files.Length, files.Sum(static file => file.Exists ? file.Length : 0));
+        }
+        catch (IOException)
+        {
+            // The folder is being deleted.
+            return default;
+        }
     }
 
-    public void Dispose() => _file?.Dispose();
+    public void Dispose()
+    {
+        _gate.Wait();
+        Close();
+        _gate.Release();
+    }
 
-    private static long LengthOf(FileInfo file)
+    private string[] Left() => Directory.Exists(folder) ? Directory.GetFiles(folder, "*.journal") : [];
+
+    private FileStream Create()
+    {
+        Directory.CreateDirectory(folder);
+        string name = string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyyMMddHHmmssfff}-{Environment.ProcessId}-{Guid.NewGuid():N}.journal");
+        return new FileStream(Path.Combine(folder, name), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.Asynchronous);
+    }
+
+    private void Close()
+    {
+        _file?.Dispose();
+        _file = null;
+    }
+
+    /// <summary>The disk is full or broken: what is whole stays, nothing is written behind a torn line, which would make the next one unreadable.</summary>
+    private void Abandon(FileStream file, long whole)
     {
         try
         {
-            return file.Length;
+            file.SetLength(whole);
+            if (whole == 0)
+            {
+                File.Delete(file.Name);
+            }
         }
-        catch (FileNotFoundException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // It was handed to the store at this very moment.
+            // The torn line is the last one of its file.
+        }
+
+        Close();
+    }
+
+    private async Task<int> DrainAsync(string path, Func<IReadOnlyList<UsageRow>, Task> write)
+    {
+        FileStream file;
+        try
+        {
+            file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Somebody writes to it, or hands it over at this very moment.
             return 0;
+        }
+
+        await using (file)
+        {
+            _stuck = path;
+            (int count, List<string> unreadable) = await ReadAsync(file, write);
+            await KeepAsync(unreadable);
+            _stuck = "";
+
+            // Where it cannot be deleted it is empty at least.
+            file.SetLength(0);
+            File.Delete(path);
+            return count;
         }
     }
 
-    private static async Task<List<UsageRow>> ReadAsync(Stream file)
+    private static async Task<(int Count, List<string> Unreadable)> ReadAsync(FileStream file, Func<IReadOnlyList<UsageRow>, Task> write)
     {
-        List<UsageRow> rows = [];
+        bool torn = file.Length > 0 && EndsTorn(file);
+        List<UsageRow> rows = new(RowsAtOnce);
+        List<string> unreadable = [];
+        int count = 0;
         using var reader = new StreamReader(file, Encoding.UTF8, leaveOpen: true);
         while (await reader.ReadLineAsync() is { } line)
         {
@@ -128,8 +187,52 @@ internal sealed class UsageJournal(string folder, TimeProvider time) : IDisposab
             {
                 rows.Add(row);
             }
+            else if (line.AsSpan().Trim('\0').Length > 0 && !(torn && reader.EndOfStream))
+            {
+                unreadable.Add(line);
+            }
+
+            if (rows.Count == RowsAtOnce)
+            {
+                await HandAsync();
+            }
         }
 
-        return rows;
+        await HandAsync();
+        return (count, unreadable);
+
+        async Task HandAsync()
+        {
+            if (rows.Count > 0)
+            {
+                await write(rows);
+                count += rows.Count;
+                rows = new(RowsAtOnce);
+            }
+        }
+    }
+
+    private static bool EndsTorn(FileStream file)
+    {
+        file.Seek(-1, SeekOrigin.End);
+        bool torn = file.ReadByte() != '\n';
+        file.Seek(0, SeekOrigin.Begin);
+        return torn;
+    }
+
+    private async Task KeepAsync(List<string> unreadable)
+    {
+        if (unreadable.Count > 0)
+        {
+            string kept = Path.Combine(folder, UnreadableFile);
+            await File.AppendAllLinesAsync(kept, unreadable);
+            Log.Unreadable(_logger, unreadable.Count, kept);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Error, "{Count} lines of the journal of usage records are no records that this version can read; they are kept in {File}.")]
+        public static partial void Unreadable(ILogger logger, int count, string file);
     }
 }

@@ -50,7 +50,7 @@ internal static class UsageRowJson
         json.WriteEndObject();
     }
 
-    /// <summary>Reads what <see cref="Write(UsageRow, IBufferWriter{byte})"/> wrote; null when the text is cut off. Columns that are not known are passed over.</summary>
+    /// <summary>Reads what <see cref="Write(UsageRow, IBufferWriter{byte})"/> wrote; null when the text is cut off or no row. Columns that are not known are passed over.</summary>
     public static UsageRow? Read(string line)
     {
         try
@@ -73,9 +73,10 @@ internal static class UsageRowJson
                 }
             }
 
-            return new UsageRow(json.RootElement.GetProperty("request_id").GetString()!, values);
+            string? id = json.RootElement.GetProperty("request_id").GetString();
+            return id is not null && UsageKey.IsValid(id) ? new UsageRow(id, values) : null;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
             return null;
         }
