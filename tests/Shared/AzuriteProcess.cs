@@ -38,7 +38,8 @@ internal sealed class AzuriteProcess : IAsyncDisposable
     /// <summary>What an operator would configure.</summary>
     public string ConnectionString { get; }
 
-    public static async Task<AzuriteProcess> StartAsync()
+    /// <param name="heapMegabytes">How much it may hold: a million records take some 8 GB; null for what Node allows by itself.</param>
+    public static async Task<AzuriteProcess> StartAsync(int? heapMegabytes = null)
     {
         NodePackages packages = await NodePackages.InstallAsync("tests", "Gateway.Tests", "Storage", "azurite");
         if (packages.Missing is not null)
@@ -47,7 +48,8 @@ internal sealed class AzuriteProcess : IAsyncDisposable
         }
 
         string main = Path.Combine(packages.Folder, "node_modules", "azurite", "dist", "src", "table", "main.js");
-        var start = new ProcessStartInfo(packages.Node, ["-e", Wrapper.Replace("MAIN", JsonSerializer.Serialize(main), StringComparison.Ordinal), "--",
+        string[] heap = heapMegabytes is { } megabytes ? [$"--max-old-space-size={megabytes}"] : [];
+        var start = new ProcessStartInfo(packages.Node, [.. heap, "-e", Wrapper.Replace("MAIN", JsonSerializer.Serialize(main), StringComparison.Ordinal), "--",
             "--tableHost", "127.0.0.1", "--tablePort", "0", "--inMemoryPersistence", "--silent", "--disableTelemetry", "--skipApiVersionCheck"])
         {
             RedirectStandardInput = true,
@@ -70,6 +72,13 @@ internal sealed class AzuriteProcess : IAsyncDisposable
         }
 
         throw new InvalidOperationException($"Azurite did not start: {errors}");
+    }
+
+    /// <summary>What it holds in memory, in MB.</summary>
+    public double Megabytes()
+    {
+        _process!.Refresh();
+        return _process.WorkingSet64 / 1048576.0;
     }
 
     /// <summary>Halts it: connections are still taken, but nobody answers. Not on Windows.</summary>

@@ -101,43 +101,49 @@ internal sealed class UsageReport(RollupBuilder rollups)
         // Years without requests are not stepped through, whatever span was asked for.
         DateTimeOffset first = RollupPeriod.Of(RollupLevel.Month, hours[0]).Start;
         DateTimeOffset last = RollupPeriod.Of(RollupLevel.Month, hours[^1]).End;
-        foreach ((RollupPeriod? period, DateTimeOffset from, DateTimeOffset to) in Cover(query.From > first ? query.From : first, query.To < last ? query.To : last, query.Interval))
+        IEnumerable<(RollupPeriod? Period, DateTimeOffset From, DateTimeOffset To)> steps = Cover(query.From > first ? query.From : first, query.To < last ? query.To : last, query.Interval)
+            .Where(s => HasRequests(hours, s.From, s.To));
+        if (query.Interval == RollupLevel.Minute)
         {
-            int next = Array.BinarySearch(hours, from.AddHours(-1).AddTicks(1));
-            next = next < 0 ? ~next : next;
-            if (next == hours.Length || hours[next] >= to)
-            {
-                continue;
-            }
-
-            if (query.Interval == RollupLevel.Minute)
+            foreach ((_, DateTimeOffset from, DateTimeOffset to) in steps)
             {
                 await foreach ((DateTimeOffset minute, RollupRow row) in MinutesAsync(from, to, cancellationToken))
                 {
                     yield return (minute, row);
                 }
-
-                continue;
             }
 
-            IReadOnlyList<RollupRow> rows;
-            if (period is { } whole)
-            {
-                rows = await rollups.RowsAsync(whole, cancellationToken);
-            }
-            else
-            {
-                var records = new RollupRows();
-                await rollups.AddRecordsAsync(records, from, to, sweep: false, cancellationToken);
-                rows = records.Rows;
-            }
+            yield break;
+        }
 
+        await foreach ((DateTimeOffset from, IReadOnlyList<RollupRow> rows) in WorkAhead.InOrderAsync(steps, rollups.PeriodsAtOnce, StepAsync, cancellationToken))
+        {
             DateTimeOffset? start = query.Interval is { } interval ? RollupPeriod.Of(interval, from).Start : null;
             foreach (RollupRow row in rows)
             {
                 yield return (start, row);
             }
         }
+    }
+
+    private async Task<(DateTimeOffset From, IReadOnlyList<RollupRow> Rows)> StepAsync((RollupPeriod? Period, DateTimeOffset From, DateTimeOffset To) step, CancellationToken cancellationToken)
+    {
+        if (step.Period is { } whole)
+        {
+            return (step.From, await rollups.RowsAsync(whole, cancellationToken));
+        }
+
+        var records = new RollupRows();
+        await rollups.AddRecordsAsync(records, step.From, step.To, sweep: false, cancellationToken);
+        return (step.From, records.Rows);
+    }
+
+    /// <summary>True when one of the hours, which are in order, reaches into the span.</summary>
+    private static bool HasRequests(DateTimeOffset[] hours, DateTimeOffset from, DateTimeOffset to)
+    {
+        int next = Array.BinarySearch(hours, from.AddHours(-1).AddTicks(1));
+        next = next < 0 ? ~next : next;
+        return next < hours.Length && hours[next] < to;
     }
 
     private async IAsyncEnumerable<(DateTimeOffset Start, RollupRow Row)> MinutesAsync(DateTimeOffset from, DateTimeOffset to, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)

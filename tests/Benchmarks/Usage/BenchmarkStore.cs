@@ -21,6 +21,9 @@ internal sealed class BenchmarkStore : IAsyncDisposable
 
     public UsageStorage Storage { get; }
 
+    /// <summary>What the store holds: the file, or the memory of the emulator.</summary>
+    public double Megabytes => _azurite?.Megabytes() ?? Directory.EnumerateFiles(_folder).Sum(f => new FileInfo(f).Length) / 1048576.0;
+
     public string Journal => Path.Combine(_folder, "journal");
 
     /// <param name="kind"><c>sqlite</c> or <c>table</c>.</param>
@@ -33,7 +36,7 @@ internal sealed class BenchmarkStore : IAsyncDisposable
             return new BenchmarkStore(folder, null, new UsageSettings { Path = Path.Combine(folder, "usage.db") });
         }
 
-        AzuriteProcess azurite = await AzuriteProcess.StartAsync();
+        AzuriteProcess azurite = await AzuriteProcess.StartAsync(heapMegabytes: 20_000);
         if (azurite.Missing is not null)
         {
             Console.WriteLine($"table: skipped: {azurite.Missing}");

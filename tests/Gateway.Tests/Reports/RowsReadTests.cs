@@ -47,6 +47,24 @@ public sealed class RowsReadTests
         Assert.Equal((28 * Combinations, _ledger.Open.Count), (_ledger.RollupsRead, _ledger.RecordsRead));
     }
 
+    [Fact]
+    public async Task Sums_need_no_column_that_they_do_not_ask_for()
+    {
+        UsageRecord asked = Records.Full(Now);
+        foreach (UsageRecord record in (UsageRecord[])[asked, asked with { ModelServed = null, Agent = null }, asked with { Outcome = RequestOutcome.Lost }, asked with { Usage = null, CostNanoUsd = null }])
+        {
+            IReadOnlyDictionary<UsageColumn, object> all = UsageRow.OfCompleted(record).Values;
+            RollupRows whole = new(), some = new();
+            whole.Add(UsageColumns.ToRecord(record.RequestId, name => all.GetValueOrDefault(UsageColumns.Find(name)!)));
+            some.Add(UsageColumns.ToRecord(record.RequestId, name => RollupRows.Columns.Contains(name) ? all.GetValueOrDefault(UsageColumns.Find(name)!) : null));
+            Assert.Equal(Values(whole), Values(some));
+        }
+
+        Assert.All(RollupRows.Columns, name => Assert.NotNull(UsageColumns.Find(name)));
+
+        static IEnumerable<object> Values(RollupRows rows) => rows.Rows.Select(RollupValues.Of).SelectMany(v => v.Texts.Concat<object>(v.Sums.Cast<object>()));
+    }
+
     private Task<UsageReportResult> RunAsync(ReportQuery query) =>
         new UsageReport(new RollupBuilder(_ledger, new NoSink(), _ledger, new Clock())).RunAsync(query, TestContext.Current.CancellationToken);
 
@@ -57,6 +75,8 @@ public sealed class RowsReadTests
 
         private readonly Dictionary<RollupPeriod, IReadOnlyList<RollupRow>> _made = [];
 
+        public int PeriodsAtOnce => 1;
+
         public int RollupsRead { get; set; }
 
         public int RecordsRead { get; private set; }
@@ -65,7 +85,7 @@ public sealed class RowsReadTests
 
         public Task<UsageRecord?> FindAsync(string requestId, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public async IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, [EnumeratorCancellation] CancellationToken cancellationToken)
+        public async IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, [EnumeratorCancellation] CancellationToken cancellationToken, IReadOnlyCollection<string>? columns = null)
         {
             Assert.True(from >= FirstOpen, $"The records of {from} were read.");
             await Task.Yield();

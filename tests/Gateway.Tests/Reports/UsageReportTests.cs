@@ -319,9 +319,10 @@ public abstract class UsageReportContract : IAsyncLifetime
 
         public Task<IReadOnlySet<DateTimeOffset>> HoursAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => inner.HoursAsync(from, to, cancellationToken);
 
-        public async IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, [EnumeratorCancellation] CancellationToken cancellationToken)
+        public async IAsyncEnumerable<UsageRecord> ReadAsync(
+            DateTimeOffset from, DateTimeOffset to, [EnumeratorCancellation] CancellationToken cancellationToken, IReadOnlyCollection<string>? columns = null)
         {
-            await foreach (UsageRecord record in inner.ReadAsync(from, to, cancellationToken))
+            await foreach (UsageRecord record in inner.ReadAsync(from, to, cancellationToken, columns))
             {
                 Read++;
                 yield return record;

@@ -13,7 +13,8 @@ public interface IUsageReader
     /// <param name="from">First moment.</param>
     /// <param name="to">The moment after the last.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken);
+    /// <param name="columns">The columns that are needed, which saves most of what a service far away would send; others may be there or not. Null for all.</param>
+    IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken, IReadOnlyCollection<string>? columns = null);
 
     /// <summary>The starts of the hours in which any request was accepted, so that empty time costs nothing to report on.</summary>
     /// <param name="from">First moment.</param>

@@ -16,7 +16,7 @@ internal sealed class SqliteUsageReader(string path) : IUsageReader
         return null;
     }
 
-    public IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => QueryAsync(
+    public IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken, IReadOnlyCollection<string>? columns = null) => QueryAsync(
         "SELECT json FROM record WHERE request_id >= $a AND request_id < $b", UsageKey.FirstOf(from), UsageKey.FirstOf(to), ToRecord, cancellationToken);
 
     public async Task<IReadOnlySet<DateTimeOffset>> HoursAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)

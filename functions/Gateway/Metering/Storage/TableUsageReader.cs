@@ -4,9 +4,18 @@ using Azure.Data.Tables;
 
 namespace Serverless.Gateway.Metering.Storage;
 
-/// <summary>Reads usage records from Azure Table Storage: a point read by id, a span of time partition by partition.</summary>
+/// <summary>
+/// Reads usage records from Azure Table Storage: a point read by id, a span of time partition by partition. A page of a query has at most 1,000
+/// rows, and ends at the bounds of partitions too (https://learn.microsoft.com/rest/api/storageservices/query-timeout-and-pagination), so that
+/// queries over several partitions would save nothing; instead the next page is on its way while one is read.
+/// </summary>
 internal sealed class TableUsageReader(UsageTables tables) : IUsageReader
 {
+    private const int PageSize = 1000;
+
+    /// <summary>Partitions that are asked at once. Their pages are held: a few MB each.</summary>
+    private const int PartitionsAhead = 2;
+
     public async Task<UsageRecord?> FindAsync(string requestId, CancellationToken cancellationToken)
     {
         if (!UsageKey.IsValid(requestId))
@@ -26,37 +35,56 @@ internal sealed class TableUsageReader(UsageTables tables) : IUsageReader
         }
     }
 
-    public async IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<UsageRecord> ReadAsync(
+        DateTimeOffset from, DateTimeOffset to, [EnumeratorCancellation] CancellationToken cancellationToken, IReadOnlyCollection<string>? columns = null)
     {
-        HashSet<string> dropped = [];
-        foreach ((string hour, string shard) in await tables.ShardsAsync(from, to, cancellationToken))
-        {
-            string month = hour[..6];
-            if (dropped.Contains(month))
-            {
-                continue;
-            }
-
-            string filter = TableClient.CreateQueryFilter($"PartitionKey eq {$"{shard}-{hour}"} and RowKey ge {UsageKey.FirstOf(from)} and RowKey lt {UsageKey.FirstOf(to)}");
-            await using IAsyncEnumerator<TableEntity> rows = tables.Named(month).QueryAsync<TableEntity>(filter, 1000, cancellationToken: cancellationToken).GetAsyncEnumerator(cancellationToken);
-            while (await NextAsync(rows, () => dropped.Add(month)))
-            {
-                yield return ToRecord(rows.Current);
-            }
-        }
-    }
-
-    /// <summary>The hours of a dropped month are known still, but its table is gone.</summary>
-    private static async ValueTask<bool> NextAsync(IAsyncEnumerator<TableEntity> rows, Action gone)
-    {
+        string[]? select = columns is null ? null : [.. columns, nameof(TableEntity.PartitionKey), nameof(TableEntity.RowKey)];
+        Queue<Partition> ahead = new();
         try
         {
-            return await rows.MoveNextAsync();
+            foreach ((string hour, string shard) in await tables.ShardsAsync(from, to, cancellationToken))
+            {
+                ahead.Enqueue(new Partition(Query(hour, shard)));
+                if (ahead.Count == PartitionsAhead)
+                {
+                    await foreach (UsageRecord record in ReadNextAsync())
+                    {
+                        yield return record;
+                    }
+                }
+            }
+
+            while (ahead.Count > 0)
+            {
+                await foreach (UsageRecord record in ReadNextAsync())
+                {
+                    yield return record;
+                }
+            }
         }
-        catch (RequestFailedException e) when (e.Status == 404)
+        finally
         {
-            gone();
-            return false;
+            foreach (Partition left in ahead)
+            {
+                await left.DisposeAsync();
+            }
+        }
+
+        IAsyncEnumerable<Page<TableEntity>> Query(string hour, string shard) => tables.Named(hour[..6])
+            .QueryAsync<TableEntity>(
+                TableClient.CreateQueryFilter($"PartitionKey eq {$"{shard}-{hour}"} and RowKey ge {UsageKey.FirstOf(from)} and RowKey lt {UsageKey.FirstOf(to)}"), PageSize, select, cancellationToken)
+            .AsPages();
+
+        async IAsyncEnumerable<UsageRecord> ReadNextAsync()
+        {
+            await using Partition partition = ahead.Dequeue();
+            while (await partition.NextAsync() is { } page)
+            {
+                foreach (TableEntity entity in page)
+                {
+                    yield return ToRecord(entity);
+                }
+            }
         }
     }
 
@@ -64,4 +92,43 @@ internal sealed class TableUsageReader(UsageTables tables) : IUsageReader
         (await tables.ShardsAsync(from, to, cancellationToken)).Select(s => UsageKey.TimeOfHour(s.Hour)).ToHashSet();
 
     private static UsageRecord ToRecord(TableEntity entity) => UsageColumns.ToRecord(entity.RowKey, name => entity.TryGetValue(name, out object? value) ? value : null);
+
+    /// <summary>The pages of a partition. The first is asked for at once, every further one when the one before is taken.</summary>
+    private sealed class Partition : IAsyncDisposable
+    {
+        private readonly IAsyncEnumerator<Page<TableEntity>> _pages;
+        private Task<bool> _next;
+
+        public Partition(IAsyncEnumerable<Page<TableEntity>> pages)
+        {
+            _pages = pages.GetAsyncEnumerator();
+            _next = _pages.MoveNextAsync().AsTask();
+        }
+
+        /// <summary>The next page; null when there is none, or no table: the hours of a dropped month are known still.</summary>
+        public async Task<IReadOnlyList<TableEntity>?> NextAsync()
+        {
+            try
+            {
+                if (!await _next)
+                {
+                    return null;
+                }
+            }
+            catch (RequestFailedException e) when (e.Status == 404)
+            {
+                return null;
+            }
+
+            IReadOnlyList<TableEntity> page = _pages.Current.Values;
+            _next = _pages.MoveNextAsync().AsTask();
+            return page;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await ((Task)_next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _pages.DisposeAsync();
+        }
+    }
 }

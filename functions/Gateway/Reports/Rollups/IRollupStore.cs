@@ -3,6 +3,9 @@ namespace Serverless.Gateway.Reports.Rollups;
 /// <summary>Sums of closed periods: one row for each combination of dimensions that occurred.</summary>
 public interface IRollupStore
 {
+    /// <summary>How many periods are best read or made at once: a service far away answers several as soon as one, a file has one writer.</summary>
+    int PeriodsAtOnce { get; }
+
     /// <summary>The rows of a period, or null when it was not rolled up yet. A period without requests has no rows, which is not null.</summary>
     Task<IReadOnlyList<RollupRow>?> ReadAsync(RollupPeriod period, CancellationToken cancellationToken);
 

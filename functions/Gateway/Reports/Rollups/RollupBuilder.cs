@@ -65,9 +65,13 @@ internal sealed class RollupBuilder(IUsageReader reader, IUsageSink sink, IRollu
         }
 
         IReadOnlySet<DateTimeOffset> hours = await reader.HoursAsync(period.Start, period.End.AddTicks(-1), cancellationToken);
-        foreach (RollupPeriod part in period.Parts().Where(p => hours.Any(h => h >= p.Start && h < p.End)))
+        IEnumerable<RollupPeriod> parts = period.Parts().Where(p => hours.Any(h => h >= p.Start && h < p.End));
+
+        // In their order: rows depend on it once there are very many of them, and several instances must make the same. One day at a time bounds what is held.
+        int atOnce = period.Level == RollupLevel.Day ? store.PeriodsAtOnce : 1;
+        await foreach (IReadOnlyList<RollupRow> part in WorkAhead.InOrderAsync(parts, atOnce, rowsOf, cancellationToken))
         {
-            foreach (RollupRow row in await rowsOf(part, cancellationToken))
+            foreach (RollupRow row in part)
             {
                 rows.Add(row);
             }
@@ -123,11 +127,14 @@ internal sealed class RollupBuilder(IUsageReader reader, IUsageSink sink, IRollu
         }
     }
 
+    /// <summary>How many periods are best asked for at once.</summary>
+    public int PeriodsAtOnce => store.PeriodsAtOnce;
+
     /// <summary>The starts of the hours in which any request was accepted.</summary>
     public Task<IReadOnlySet<DateTimeOffset>> HoursAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => reader.HoursAsync(from, to, cancellationToken);
 
-    /// <summary>The records of a span of time.</summary>
-    public IAsyncEnumerable<UsageRecord> RecordsAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => reader.ReadAsync(from, to, cancellationToken);
+    /// <summary>The records of a span of time, with what sums are made of.</summary>
+    public IAsyncEnumerable<UsageRecord> RecordsAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => reader.ReadAsync(from, to, cancellationToken, RollupRows.Columns);
 
     /// <summary>Adds the records of a span of time.</summary>
     /// <param name="rows">Takes them.</param>
@@ -138,7 +145,7 @@ internal sealed class RollupBuilder(IUsageReader reader, IUsageSink sink, IRollu
     /// <param name="seen">Is given every record on the way; null for nobody.</param>
     public async Task AddRecordsAsync(RollupRows rows, DateTimeOffset from, DateTimeOffset to, bool sweep, CancellationToken cancellationToken, Func<UsageRecord, ValueTask>? seen = null)
     {
-        await foreach (UsageRecord record in reader.ReadAsync(from, to, cancellationToken))
+        await foreach (UsageRecord record in reader.ReadAsync(from, to, cancellationToken, seen is null ? RollupRows.Columns : null))
         {
             UsageRecord settled = record;
             if (sweep && record.Outcome == RequestOutcome.Open)

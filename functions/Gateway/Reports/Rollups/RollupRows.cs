@@ -11,6 +11,15 @@ public sealed class RollupRows
     /// </summary>
     public const int MaxRows = 4000;
 
+    /// <summary>The columns of records that rows are made of: what <see cref="UsageDimensions.Of"/> and <see cref="UsageMeasures.Add"/> look at.</summary>
+    public static IReadOnlyList<string> Columns { get; } =
+    [
+        "event_time", "requester", "requester_groups", "key_id", "endpoint_name", "api_type", "stream", "agent", "request_tags", "provider", "destination_model", "served_model",
+        "outcome", "status_code", "attempts", "input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "cache_creation_5m_input_tokens",
+        "cache_creation_1h_input_tokens", "tool_use_input_tokens", "audio_input_tokens", "output_tokens", "output_reasoning_tokens", "audio_output_tokens", "estimated",
+        "cost_nano_usd", "latency_ms", "time_to_first_token_ms", "bytes_in", "bytes_out",
+    ];
+
     private readonly Dictionary<UsageDimensions, UsageMeasures> _rows = [];
 
     /// <summary>The rows so far.</summary>

@@ -12,6 +12,8 @@ internal sealed class SqliteRollupStore(string path) : IRollupStore
         $"CREATE TABLE IF NOT EXISTS rollup (period TEXT NOT NULL, {string.Join(", ", RollupValues.TextNames.Select(n => n + " TEXT NOT NULL"))}, {string.Join(", ", UsageMeasures.Names.Select(n => n + " INTEGER NOT NULL"))}); " +
         "CREATE INDEX IF NOT EXISTS rollup_period ON rollup (period); CREATE TABLE IF NOT EXISTS rollup_done (period TEXT PRIMARY KEY);";
 
+    public int PeriodsAtOnce => 1;
+
     public async Task<IReadOnlyList<RollupRow>?> ReadAsync(RollupPeriod period, CancellationToken cancellationToken)
     {
         await using SqliteConnection connection = await OpenAsync(cancellationToken);

@@ -13,8 +13,11 @@ namespace Serverless.Gateway.Reports.Rollups;
 internal sealed class TableRollupStore(UsageTables tables) : IRollupStore
 {
     private const string Done = "done";
+    private const int TransactionsAtOnce = 4;
 
     private readonly TableClient _table = tables.Named("rollup");
+
+    public int PeriodsAtOnce => 4;
 
     public async Task<IReadOnlyList<RollupRow>?> ReadAsync(RollupPeriod period, CancellationToken cancellationToken)
     {
@@ -45,30 +48,12 @@ internal sealed class TableRollupStore(UsageTables tables) : IRollupStore
     public async Task WriteAsync(RollupPeriod period, IReadOnlyList<RollupRow> rows, CancellationToken cancellationToken)
     {
         await tables.CreateAsync(_table, cancellationToken);
-        HashSet<string> keys = [];
-        foreach (RollupRow[] chunk in rows.Chunk(100))
-        {
-            TableEntity[] entities = [.. chunk.Select(r => ToEntity(period, r))];
-            keys.UnionWith(entities.Select(e => e.RowKey));
-            await _table.SubmitTransactionAsync(entities.Select(e => new TableTransactionAction(TableTransactionActionType.UpsertReplace, e)), cancellationToken);
-        }
+        TableEntity[] entities = [.. rows.Select(r => ToEntity(period, r))];
 
-        // Written anew, a period may lack what it had before: a request that was lost then and ended after all.
-        string filter = TableClient.CreateQueryFilter($"PartitionKey eq {period.Key} and RowKey ne {Done}");
-        List<TableEntity> stale = [];
-        await foreach (TableEntity entity in _table.QueryAsync<TableEntity>(filter, 1000, ["PartitionKey", "RowKey"], cancellationToken))
-        {
-            if (!keys.Contains(entity.RowKey))
-            {
-                stale.Add(entity);
-            }
-        }
-
-        foreach (TableEntity[] chunk in stale.Chunk(100))
-        {
-            await _table.SubmitTransactionAsync(chunk.Select(e => new TableTransactionAction(TableTransactionActionType.Delete, e, ETag.All)), cancellationToken);
-        }
-
+        // Written anew, a period may lack what it had before: a request that was lost then and ended after all. Looked for beside the writing, which adds nothing to it.
+        Task<List<TableEntity>> stale = StaleAsync(period, entities.Select(e => e.RowKey).ToHashSet(), cancellationToken);
+        await Task.WhenAll(stale, SubmitAsync(entities, static e => new TableTransactionAction(TableTransactionActionType.UpsertReplace, e), cancellationToken));
+        await SubmitAsync(await stale, static e => new TableTransactionAction(TableTransactionActionType.Delete, e, ETag.All), cancellationToken);
         await _table.UpsertEntityAsync(new TableEntity(period.Key, Done), TableUpdateMode.Replace, cancellationToken);
     }
 
@@ -83,6 +68,26 @@ internal sealed class TableRollupStore(UsageTables tables) : IRollupStore
             // It was not rolled up.
         }
     }
+
+    private async Task<List<TableEntity>> StaleAsync(RollupPeriod period, HashSet<string> kept, CancellationToken cancellationToken)
+    {
+        string filter = TableClient.CreateQueryFilter($"PartitionKey eq {period.Key} and RowKey ne {Done}");
+        List<TableEntity> stale = [];
+        await foreach (TableEntity entity in _table.QueryAsync<TableEntity>(filter, 1000, [nameof(TableEntity.PartitionKey), nameof(TableEntity.RowKey)], cancellationToken))
+        {
+            if (!kept.Contains(entity.RowKey))
+            {
+                stale.Add(entity);
+            }
+        }
+
+        return stale;
+    }
+
+    private Task SubmitAsync(IEnumerable<TableEntity> entities, Func<TableEntity, TableTransactionAction> action, CancellationToken cancellationToken) => Parallel.ForEachAsync(
+        entities.Chunk(100),
+        new ParallelOptions { MaxDegreeOfParallelism = TransactionsAtOnce, CancellationToken = cancellationToken },
+        async (chunk, stop) => await _table.SubmitTransactionAsync(chunk.Select(action), stop));
 
     private static TableEntity ToEntity(RollupPeriod period, RollupRow row)
     {
