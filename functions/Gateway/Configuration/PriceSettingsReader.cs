@@ -14,7 +14,7 @@ internal static class PriceSettingsReader
     {
         var fingerprint = new StringBuilder();
         bool required = section.Flag("required") ?? false;
-        (string, IReadOnlyDictionary<string, IReadOnlyList<PriceEntry>>)? file = ReadFile(section, fingerprint);
+        (string, IReadOnlyDictionary<string, ProviderPrices>)? file = ReadFile(section, fingerprint);
         List<PriceEntry> models = [];
         List<(PriceEntry, string, string)> like = [];
         foreach (SettingsSection item in section.List("models"))
@@ -63,7 +63,7 @@ internal static class PriceSettingsReader
         }
     }
 
-    private static (string, IReadOnlyDictionary<string, IReadOnlyList<PriceEntry>>)? ReadFile(SettingsSection section, StringBuilder fingerprint)
+    private static (string, IReadOnlyDictionary<string, ProviderPrices>)? ReadFile(SettingsSection section, StringBuilder fingerprint)
     {
         if (section.Text("file") is not { } path)
         {
@@ -73,8 +73,8 @@ internal static class PriceSettingsReader
         try
         {
             byte[] bytes = File.ReadAllBytes(path);
-            (string Date, IReadOnlyDictionary<string, IReadOnlyList<PriceEntry>> Entries) file = PriceFile.Read(bytes);
-            foreach (string kind in file.Entries.Keys.Where(k => !ProviderCatalog.ByName.ContainsKey(k)))
+            (string Date, IReadOnlyDictionary<string, ProviderPrices> Providers) file = PriceFile.Read(bytes);
+            foreach (string kind in file.Providers.Keys.Where(k => !ProviderCatalog.ByName.ContainsKey(k)))
             {
                 section.Fault("file", $"{path} has prices for '{kind}', which is no kind of provider.{NearestName.Question(kind, ProviderCatalog.ByName.Keys)}");
             }

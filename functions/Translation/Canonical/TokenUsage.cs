@@ -39,6 +39,9 @@ public sealed record TokenUsage
     /// <summary>Input plus output; null when neither is known.</summary>
     public long? TotalTokens => InputTokens is null && OutputTokens is null ? null : (InputTokens ?? 0) + (OutputTokens ?? 0);
 
+    /// <summary>What the provider says that it charged for all of it, tools included, in US dollars (OpenRouter, xAI, Perplexity); null when it does not say.</summary>
+    public decimal? CostUsd { get; init; }
+
     /// <summary>True when the gateway counted because the provider did not.</summary>
     public bool Estimated { get; init; }
 
@@ -58,6 +61,7 @@ public sealed record TokenUsage
         OutputTokens = later.OutputTokens ?? OutputTokens,
         ReasoningTokens = later.ReasoningTokens ?? ReasoningTokens,
         AudioOutputTokens = later.AudioOutputTokens ?? AudioOutputTokens,
+        CostUsd = later.CostUsd ?? CostUsd,
         Estimated = later.Estimated,
         Extra = later.Extra ?? Extra,
     };

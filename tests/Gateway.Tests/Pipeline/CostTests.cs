@@ -44,6 +44,25 @@ public sealed class CostTests : GatewayTest
         Assert.Equal((long)(((11 * 1250) + (4 * 10_000)) * factor), (await RecordAsync()).CostNanoUsd);
     }
 
+    [Theory]
+    [InlineData("openrouter", """ "cost":0.0123456789, "is_byok":false, """, false, 12_345_679L)]
+    [InlineData("openrouter", """ "cost":0.0123456789, """, true, 12_345_679L)]
+    [InlineData("openrouter", """ "cost":0.0006, "is_byok":true, "cost_details":{"upstream_inference_cost":0.012}, """, false, null)]
+    [InlineData("perplexity", """ "cost":{"request_cost":0.006,"total_cost":0.0061}, """, true, 6_100_000L)]
+    [InlineData("xai", """ "cost_in_usd_ticks":37756000, """, false, 3_775_600L)]
+    [InlineData("vllm", """ "cost":0.5, """, false, null)]
+    public async Task Who_says_what_an_answer_cost_is_believed_where_that_is_what_it_bills(string kind, string told, bool stream, long? nanoUsd)
+    {
+        await StartAsync(Endpoint(kind, "some-model"));
+        string With(string json) => json.Replace("\"usage\":{", "\"usage\":{" + told.Trim(), StringComparison.Ordinal);
+        Stub.Answer = _ => stream ? StubAnswer.Sse([.. Family.Chat.Frames.Select(With)]) : StubAnswer.Json(With(Family.Chat.Json));
+
+        await AskAsync(Family.Chat.Request("m", stream));
+
+        UsageRecord record = await RecordAsync();
+        Assert.Equal((11, nanoUsd), (record.Usage!.InputTokens, record.CostNanoUsd));
+    }
+
     [Fact]
     public async Task A_model_without_a_price_costs_null()
     {

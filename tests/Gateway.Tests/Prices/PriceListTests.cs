@@ -2,8 +2,8 @@ using Serverless.Gateway.Metering.Prices;
 using Serverless.Gateway.Providers;
 using Serverless.Gateway.Routing;
 using Serverless.Gateway.Tests.Configuration;
+using Serverless.Tests;
 using Serverless.Translation.Canonical;
-using Serverless.Translation.Dialects;
 
 namespace Serverless.Gateway.Tests.Prices;
 
@@ -33,7 +33,7 @@ public sealed class PriceListTests
     [InlineData("openai", "gpt-5.1", "something-else")]
     [InlineData("azure-openai", "gpt-5-deployment", null)]
     [InlineData("ollama", "gpt-5.1", null)]
-    [InlineData("deepseek", "deepseek-v4-pro", null)]
+    [InlineData("deepseek", "deepseek-chat", null)]
     [InlineData("openai", "gpt-5.1-", null)]
     [InlineData("openai", "gpt-5.1-20", null)]
     public void Any_other_costs_null_and_not_zero(string kind, string asked, string? served) =>
@@ -67,6 +67,37 @@ public sealed class PriceListTests
     public void The_price_of_the_day_counts(string day, long? nanoUsd) =>
         Assert.Equal(nanoUsd, new PriceList().CostNanoUsd(
             To("anthropic", "claude-sonnet-5-5"), null, null, null, new TokenUsage { InputTokens = 1_000_000, CacheReadTokens = 1_000_000, OutputTokens = 0 }, DateTimeOffset.Parse(day + "T12:00:00Z")));
+
+    [Theory]
+    [InlineData("2026-11-24T00:59:59Z", 1)]
+    [InlineData("2026-11-24T01:00:00Z", 2)]
+    [InlineData("2026-11-24T05:00:00Z", 1)]
+    [InlineData("2026-11-24T17:59:59+08:00", 2)]
+    [InlineData("2026-11-24T18:00:00+08:00", 1)]
+    [InlineData("2026-11-28T01:00:00Z", 1)]
+    [InlineData("2027-01-01T01:00:00Z", 1)]
+    public void Who_asks_more_in_some_hours_is_paid_more_then(string at, int times) =>
+        Assert.Equal(times * (660_000_000 + 198_000_000), new PriceList().CostNanoUsd(To("deepseek", "deepseek-v4-pro"), null, "some-name", null, Usage, DateTimeOffset.Parse(at)));
+
+    [Fact]
+    public void What_an_answer_says_it_cost_counts_more_than_the_list_where_it_is_believed()
+    {
+        TokenUsage told = Usage with { CostUsd = 0.0123456785m };
+
+        Assert.Equal(12_345_679, new PriceList().CostNanoUsd(To("xai", "grok-4.5"), null, "grok-4.5", null, told, Now));
+        Assert.Equal(12_345_679, new PriceList().CostNanoUsd(To("openrouter", "z-ai/glm-5.2:nitro"), null, "z-ai/glm-5.2-20260616", null, told, Now));
+        Assert.Null(new PriceList().CostNanoUsd(To("openrouter", "z-ai/glm-5.2"), null, null, null, Usage, Now));
+        Assert.Null(new PriceList().CostNanoUsd(To("openrouter", "z-ai/glm-5.2"), null, null, null, Usage with { CostUsd = -1 }, Now));
+        Assert.Equal(2_250_000_000, new PriceList().CostNanoUsd(To("openai", "gpt-5.1"), null, null, null, told, Now));
+        Assert.Null(new PriceList().CostNanoUsd(To("openai-compatible", "m"), null, null, null, told, Now));
+    }
+
+    [Fact]
+    public void A_model_whose_answers_say_what_they_cost_needs_no_price()
+    {
+        Assert.True(new PriceList().Has("openrouter", "openrouter", "any/model", Now));
+        Assert.False(new PriceList().Has("together", "together", "any/model", Now));
+    }
 
     [Fact]
     public void Every_kind_of_token_is_paid_once_at_its_own_price()
@@ -140,14 +171,15 @@ public sealed class PriceListTests
             """
             {
               "discover": false,
-              "providers": { "gpu": { "kind": "vllm" }, "azure": { "kind": "azure-openai", "baseUrl": "https://x.openai.azure.com", "apiKey": "k" }, "openai": { "apiKey": "k" } },
+              "providers": { "gpu": { "kind": "vllm" }, "router": { "kind": "openrouter", "apiKey": "k" }, "azure": { "kind": "azure-openai", "baseUrl": "https://x.openai.azure.com", "apiKey": "k" }, "openai": { "apiKey": "k" } },
               "endpoints": { "cheap": { "destinations": ["openai/gpt-5.1"] } },
               "prices": {
                 "models": [
                   { "model": "gpu/*", "free": true },
                   { "model": "gpu/big", "input": 0.1, "output": 0.4, "longContext": { "above": 1000, "input": 0.2, "output": 0.8 } },
                   { "model": "gpu/big", "serviceTier": "flex", "input": 0.05, "output": 0.2 },
-                  { "model": "azure/our-deployment", "like": "openai/gpt-5.1" }
+                  { "model": "azure/our-deployment", "like": "openai/gpt-5.1" },
+                  { "model": "router/*", "input": 1, "output": 1 }
                 ],
                 "discounts": [{ "provider": "openai", "percent": 12.5 }, { "endpoint": "cheap", "percent": 10 }, { "provider": "azure", "percent": -10 }]
               }
@@ -162,8 +194,30 @@ public sealed class PriceListTests
         Assert.Equal(2_250_000 * 110 / 100, prices.CostNanoUsd(To("azure-openai", "our-deployment", "azure"), null, null, null, usage, Now));
         Assert.Equal(1_968_750, prices.CostNanoUsd(To("openai", "gpt-5.1"), null, null, null, usage, Now));
         Assert.Equal(1_771_875, prices.CostNanoUsd(To("openai", "gpt-5.1"), "cheap", null, null, usage, Now));
+        Assert.Equal(1_100_000, prices.CostNanoUsd(To("openrouter", "z-ai/glm-5.2", "router"), null, null, null, usage with { CostUsd = 5 }, Now));
         Assert.NotEqual(new PriceList().Version, prices.Version);
         Assert.StartsWith("2026-11-24.", prices.Version, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_example_of_the_readme_does_what_it_says()
+    {
+        string readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
+        int start = readme.IndexOf("{\n  \"prices\": {", StringComparison.Ordinal);
+        string example = readme[(start + 1)..readme.IndexOf("```", start, StringComparison.Ordinal)];
+        PriceList prices = Settings.Read(
+            """
+            {
+              "discover": false,
+              "providers": { "openai": { "apiKey": "k" }, "azure-eu": { "kind": "azure-openai", "baseUrl": "https://x.openai.azure.com", "apiKey": "k" }, "gpu": { "kind": "vllm" } },
+              "endpoints": { "fast": { "destinations": ["openai/gpt-5.1", "azure-eu/chat-prod"] } },
+            """ + example).Prices;
+
+        Assert.True(prices.Has("azure-openai", "azure-eu", "chat-prod", Now));
+        Assert.Equal(2_250_000_000 * 110L / 100 * 95 / 100, prices.CostNanoUsd(To("azure-openai", "chat-prod", "azure-eu"), "fast", "gpt-5.1-2025-11-13", null, Usage, Now));
+        Assert.Equal(2_250_000_000 * 875L / 1000, prices.CostNanoUsd(To("openai", "gpt-5.1"), "openai/gpt-5.1", null, null, Usage, Now));
+        Assert.Equal(140_000_000, prices.CostNanoUsd(To("vllm", "big", "gpu"), null, null, null, Usage, Now));
+        Assert.Equal(0, prices.CostNanoUsd(To("vllm", "small", "gpu"), null, null, null, Usage, Now));
     }
 
     [Fact]
@@ -189,39 +243,24 @@ public sealed class PriceListTests
     [Fact]
     public void Every_entry_of_the_list_can_be_paid_and_is_of_a_kind_of_provider()
     {
-        (string _, IReadOnlyDictionary<string, IReadOnlyList<PriceEntry>> lists) = PriceFile.Read(PriceFile.BuiltIn());
+        (string _, IReadOnlyDictionary<string, ProviderPrices> lists) = PriceFile.Read(PriceFile.BuiltIn());
 
         Assert.All(lists.Keys, kind => Assert.Contains(kind, ProviderCatalog.ByName.Keys));
-        foreach (PriceEntry entry in lists.Values.SelectMany(entries => entries))
+        foreach (PriceEntry entry in lists.Values.SelectMany(provider => provider.Models))
         {
-            TokenPrices prices = entry.Price.For(ModelPrice.Standard, 1)!;
+            TokenPrices prices = entry.Price.For(ModelPrice.Standard, 1, Now)!;
             Assert.NotNull(prices.Input);
             Assert.NotNull(prices.Output);
             Assert.True(prices.CacheRead is null || prices.CacheRead <= prices.Input, entry.Names[0]);
             Assert.True(prices.CacheWrite1h is null || prices.CacheWrite1h >= prices.CacheWrite, entry.Names[0]);
         }
 
-        foreach ((string kind, IReadOnlyList<PriceEntry> entries) in lists)
+        foreach ((string kind, ProviderPrices provider) in lists)
         {
-            string[] twice = [.. entries.SelectMany(e => e.Names.Select(n => (n, e.Price.From))).GroupBy(n => n).Where(g => g.Count() > 1).Select(g => $"{kind}/{g.Key.n}")];
+            string[] twice = [.. provider.Models.SelectMany(e => e.Names.Select(n => (n, e.Price.From))).GroupBy(n => n).Where(g => g.Count() > 1).Select(g => $"{kind}/{g.Key.n}")];
             Assert.Empty(twice);
         }
     }
 
-    private static Destination To(string kind, string model, string? provider = null) => new("d", new Priced(provider ?? kind, kind), model);
-
-    private sealed class Priced(string name, string kind) : IProvider
-    {
-        public string Name => name;
-
-        public string Kind => kind;
-
-        public HttpMessageInvoker Connections => throw new NotSupportedException();
-
-        public IReadOnlyList<DialectId> Dialects(string model) => [];
-
-        public DialectQuirks Quirks(DialectId dialect, string model) => DialectQuirks.None;
-
-        public ValueTask<HttpRequestMessage> CreateRequestAsync(UpstreamRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
-    }
+    private static Destination To(string kind, string model, string? provider = null) => new("d", new PricedProvider(provider ?? kind, kind), model);
 }

@@ -3,16 +3,26 @@ namespace Serverless.Gateway.Metering.Prices;
 /// <summary>What a model costs from a day on.</summary>
 /// <param name="From">The first day, in UTC.</param>
 /// <param name="Rates">Prices by service tier and length of the prompt; the longest prompts first.</param>
-internal sealed record ModelPrice(DateOnly From, Rate[] Rates)
+/// <param name="Peak">When the usual tier costs what <see cref="PeakTier"/> does; null for never.</param>
+internal sealed record ModelPrice(DateOnly From, Rate[] Rates, PeakHours? Peak = null)
 {
     /// <summary>The tier of a request for which nothing else was agreed.</summary>
     public const string Standard = "standard";
 
+    /// <summary>The tier of prices that count in the hours of <see cref="Peak"/>.</summary>
+    public const string PeakTier = "peak";
+
     /// <summary>The prices for a request; null when its tier has none.</summary>
     /// <param name="tier">The service tier, as <see cref="TierOf"/> gives it.</param>
     /// <param name="inputTokens">All tokens of the prompt: what exceeds a bound pays the higher price for everything.</param>
-    public TokenPrices? For(string tier, long inputTokens)
+    /// <param name="at">When the request was accepted.</param>
+    public TokenPrices? For(string tier, long inputTokens, DateTimeOffset at)
     {
+        if (tier == Standard && Peak is not null && Peak.Cover(at))
+        {
+            tier = PeakTier;
+        }
+
         foreach (Rate rate in Rates)
         {
             if (inputTokens > rate.Above && rate.Tier == tier)
@@ -39,6 +49,41 @@ internal sealed record ModelPrice(DateOnly From, Rate[] Rates)
 /// <param name="Above">Prompts of more tokens than this; -1 for all.</param>
 /// <param name="Prices">The prices.</param>
 internal sealed record Rate(string Tier, long Above, TokenPrices Prices);
+
+/// <summary>Hours at which a provider asks more.</summary>
+/// <param name="Hours">From and to, in UTC, from Monday to Friday.</param>
+/// <param name="Except">Days on which they do not count, holidays that is.</param>
+internal sealed record PeakHours(IReadOnlyList<(TimeOnly From, TimeOnly To)> Hours, IReadOnlyList<DateOnly> Except)
+{
+    /// <summary>True when a moment is one of them.</summary>
+    public bool Cover(DateTimeOffset at)
+    {
+        DateTime utc = at.UtcDateTime;
+        if (utc.DayOfWeek is DayOfWeek.Saturday or DayOfWeek.Sunday)
+        {
+            return false;
+        }
+
+        bool within = false;
+        foreach ((TimeOnly from, TimeOnly to) in Hours)
+        {
+            within |= TimeOnly.FromDateTime(utc).IsBetween(from, to);
+        }
+
+        return within && !Except.Contains(DateOnly.FromDateTime(utc));
+    }
+}
+
+/// <summary>What a list says of a kind of provider.</summary>
+/// <param name="Models">Its models.</param>
+internal sealed record ProviderPrices(IReadOnlyList<PriceEntry> Models)
+{
+    /// <summary>True when the model that was asked for tells the price, since its answers call it something else.</summary>
+    public bool ByAsked { get; init; }
+
+    /// <summary>True when its answers tell what they cost, which counts more than any list (<see cref="Serverless.Translation.Canonical.TokenUsage.CostUsd"/>).</summary>
+    public bool Reported { get; init; }
+}
 
 /// <summary>A line of a price list: some models and their price.</summary>
 /// <param name="Names">Names of models, in lower case; those that end in <c>*</c> stand for all that begin so.</param>

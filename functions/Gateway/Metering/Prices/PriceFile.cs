@@ -11,6 +11,8 @@ internal static class PriceFile
     private static readonly string[] ModelFields =
         ["models", "from", "source", "above", "tiers", "free", "input", "cacheRead", "cacheWrite", "cacheWrite1h", "output", "audioInput", "audioOutput"];
 
+    private static readonly string[] ProviderFields = ["source", "checked", "like", "by", "reported", "peak", "tiers", "models"];
+
     /// <summary>The list within this assembly.</summary>
     public static byte[] BuiltIn()
     {
@@ -20,9 +22,9 @@ internal static class PriceFile
         return bytes;
     }
 
-    /// <summary>The date of the list, and its entries by kind of provider.</summary>
+    /// <summary>The date of the list, and what it says of each kind of provider.</summary>
     /// <exception cref="FormatException">Something is wrong with it; the message names the place.</exception>
-    public static (string Date, IReadOnlyDictionary<string, IReadOnlyList<PriceEntry>> Entries) Read(ReadOnlyMemory<byte> json)
+    public static (string Date, IReadOnlyDictionary<string, ProviderPrices> Providers) Read(ReadOnlyMemory<byte> json)
     {
         JsonDocument document;
         try
@@ -37,7 +39,7 @@ internal static class PriceFile
         using (document)
         {
             string date = Text(document.RootElement, "date", "the list");
-            var lists = new Dictionary<string, IReadOnlyList<PriceEntry>>(StringComparer.OrdinalIgnoreCase);
+            var lists = new Dictionary<string, ProviderPrices>(StringComparer.OrdinalIgnoreCase);
             foreach (JsonProperty provider in Object(document.RootElement, "providers", "the list").EnumerateObject())
             {
                 lists[provider.Name] = ReadProvider(provider, lists);
@@ -47,18 +49,33 @@ internal static class PriceFile
         }
     }
 
-    private static List<PriceEntry> ReadProvider(JsonProperty provider, Dictionary<string, IReadOnlyList<PriceEntry>> before)
+    private static ProviderPrices ReadProvider(JsonProperty provider, Dictionary<string, ProviderPrices> before)
     {
+        foreach (JsonProperty field in provider.Value.EnumerateObject().Where(f => !ProviderFields.Contains(f.Name)))
+        {
+            throw new FormatException($"'{provider.Name}' has '{field.Name}', which means nothing; there are {string.Join(", ", ProviderFields)}");
+        }
+
         if (provider.Value.TryGetProperty("like", out JsonElement like))
         {
             // Only what every request pays: other tiers are each vendor's own.
-            return before.TryGetValue(like.GetString()!, out IReadOnlyList<PriceEntry>? other)
-                ? [.. other.Select(e => e with { Price = e.Price with { Rates = [.. e.Price.Rates.Where(r => r.Tier == ModelPrice.Standard)] } })]
+            return before.TryGetValue(like.GetString()!, out ProviderPrices? other)
+                ? new ProviderPrices([.. other.Models.Select(e => e with { Price = e.Price with { Rates = [.. e.Price.Rates.Where(r => r.Tier == ModelPrice.Standard)] } })])
                 : throw new FormatException($"'{provider.Name}' is like '{like}', which does not stand before it");
         }
 
+        return new ProviderPrices(ReadModels(provider))
+        {
+            ByAsked = provider.Value.TryGetProperty("by", out JsonElement by) && (by.ValueEquals("asked") || by.ValueEquals("served") ? by.ValueEquals("asked") : throw new FormatException($"'by' of '{provider.Name}' must be asked or served")),
+            Reported = provider.Value.TryGetProperty("reported", out JsonElement reported) && reported.ValueKind == JsonValueKind.True,
+        };
+    }
+
+    private static List<PriceEntry> ReadModels(JsonProperty provider)
+    {
         List<PriceEntry> entries = [];
         provider.Value.TryGetProperty("tiers", out JsonElement tiers);
+        PeakHours? peak = provider.Value.TryGetProperty("peak", out JsonElement hours) ? ReadPeak(hours, $"'{provider.Name}'") : null;
         foreach (JsonElement model in Object(provider.Value, "models", provider.Name).EnumerateArray())
         {
             string[] names = [.. Object(model, "models", provider.Name).EnumerateArray().Select(n => n.GetString()!.ToLowerInvariant())];
@@ -68,14 +85,33 @@ internal static class PriceFile
                 throw new FormatException($"{where} has '{field.Name}', which means nothing; there are {string.Join(", ", ModelFields)}");
             }
 
-            DateOnly from = model.TryGetProperty("from", out JsonElement day)
-                ? DateOnly.TryParseExact(day.GetString(), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly parsed) ? parsed : throw new FormatException($"'from' of {where} is no date such as 2026-11-24")
-                : DateOnly.MinValue;
-            entries.Add(new PriceEntry(names, new ModelPrice(from, ReadRates(model, tiers, where))));
+            DateOnly from = model.TryGetProperty("from", out JsonElement day) ? Day(day, "from", where) : DateOnly.MinValue;
+            entries.Add(new PriceEntry(names, new ModelPrice(from, ReadRates(model, tiers, where), peak)));
         }
 
         return entries;
     }
+
+    private static PeakHours ReadPeak(JsonElement peak, string where)
+    {
+        List<(TimeOnly, TimeOnly)> hours = [];
+        foreach (JsonElement span in Object(peak, "weekdays", $"'peak' of {where}").EnumerateArray())
+        {
+            string[] ends = span.GetString()!.Split('-');
+            hours.Add(ends.Length == 2 && Time(ends[0]) is { } from && Time(ends[1]) is { } to ? (from, to) : throw new FormatException($"'{span}' of 'peak' of {where} is no span such as 01:00-04:00"));
+        }
+
+        IEnumerable<JsonElement> except = peak.TryGetProperty("except", out JsonElement days) ? days.EnumerateArray() : [];
+        return new PeakHours(hours, [.. except.Select(day => Day(day, "except", where))]);
+    }
+
+    private static TimeOnly? Time(string text) =>
+        TimeOnly.TryParseExact(text, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out TimeOnly time) ? time : null;
+
+    private static DateOnly Day(JsonElement day, string name, string where) =>
+        day.ValueKind == JsonValueKind.String && DateOnly.TryParseExact(day.GetString(), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly parsed)
+            ? parsed
+            : throw new FormatException($"'{name}' of {where} is no date such as 2026-11-24");
 
     private static Rate[] ReadRates(JsonElement model, JsonElement commonTiers, string where)
     {

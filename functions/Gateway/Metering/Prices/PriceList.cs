@@ -20,8 +20,8 @@ internal sealed class PriceList
     private const int MostKnown = 4096;
 
     private readonly PriceOverrides _overrides;
-    private readonly IReadOnlyDictionary<string, IReadOnlyList<PriceEntry>>[] _lists;
-    private readonly ConcurrentDictionary<Asked, ModelPrice[]> _known = [];
+    private readonly IReadOnlyDictionary<string, ProviderPrices>[] _lists;
+    private readonly ConcurrentDictionary<Asked, Found> _known = [];
     private int _count;
 
     /// <summary>The built-in list as it is.</summary>
@@ -35,8 +35,8 @@ internal sealed class PriceList
     {
         _overrides = overrides;
         byte[] builtIn = PriceFile.BuiltIn();
-        (string date, IReadOnlyDictionary<string, IReadOnlyList<PriceEntry>> entries) = PriceFile.Read(builtIn);
-        _lists = overrides.File is { } file ? [file.Entries, entries] : [entries];
+        (string date, IReadOnlyDictionary<string, ProviderPrices> providers) = PriceFile.Read(builtIn);
+        _lists = overrides.File is { } file ? [file.Providers, providers] : [providers];
 
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(builtIn);
@@ -50,70 +50,77 @@ internal sealed class PriceList
     /// <summary>True when requests to models without a price are refused at every endpoint.</summary>
     public bool Required => _overrides.Required;
 
-    /// <summary>True when a destination's model has a price.</summary>
-    public bool Has(IProvider provider, string model, DateTimeOffset at) => PriceOf(provider.Kind, provider.Name, model, null, at) is not null;
+    /// <summary>True when a destination's model has a price, or its answers tell what they cost.</summary>
+    public bool Has(IProvider provider, string model, DateTimeOffset at) => Has(provider.Kind, provider.Name, model, at);
 
-    /// <summary>True when a model has a price.</summary>
-    public bool Has(string kind, string provider, string model, DateTimeOffset at) => PriceOf(kind, provider, model, null, at) is not null;
+    /// <summary>True when a model has a price, or its answers tell what they cost.</summary>
+    public bool Has(string kind, string provider, string model, DateTimeOffset at)
+    {
+        Found found = LookUp(kind, provider, model, null);
+        return found.Reported || found.On(at) is not null;
+    }
 
-    /// <summary>What tokens cost, in billionths of a dollar; null when there is no price for one of them.</summary>
+    /// <summary>What a request cost, in billionths of a dollar; null when there is no price for some of its tokens.</summary>
     /// <param name="destination">Who answered.</param>
     /// <param name="endpoint">The endpoint that the client named; it may have a discount.</param>
     /// <param name="served">The model that the provider says has served; null for the one that was asked.</param>
     /// <param name="tier">The service tier; null for the usual one.</param>
-    /// <param name="usage">The tokens.</param>
+    /// <param name="usage">The tokens, or what the provider says they cost.</param>
     /// <param name="at">When the request was accepted.</param>
-    public long? CostNanoUsd(Destination destination, string? endpoint, string? served, string? tier, TokenUsage usage, DateTimeOffset at) =>
-        PriceOf(destination.Provider.Kind, destination.Provider.Name, destination.Model, served, at)
-            ?.For(ModelPrice.TierOf(tier), usage.InputTokens ?? 0)
-            ?.CostNanoUsd(usage, _overrides.ShareOf(destination.Provider.Name, endpoint));
+    public long? CostNanoUsd(Destination destination, string? endpoint, string? served, string? tier, TokenUsage usage, DateTimeOffset at)
+    {
+        Found found = LookUp(destination.Provider.Kind, destination.Provider.Name, destination.Model, served);
+        long share = _overrides.ShareOf(destination.Provider.Name, endpoint);
+        return found.Reported && usage.CostUsd is { } told
+            ? TokenPrices.NanoUsd(told, share)
+            : found.On(at)?.For(ModelPrice.TierOf(tier), usage.InputTokens ?? 0, at)?.CostNanoUsd(usage, share);
+    }
 
-    private ModelPrice? PriceOf(string kind, string provider, string asked, string? served, DateTimeOffset at)
+    private Found LookUp(string kind, string provider, string asked, string? served)
     {
         var key = new Asked(provider, asked, served);
-        if (!_known.TryGetValue(key, out ModelPrice[]? prices))
+        if (!_known.TryGetValue(key, out Found? found))
         {
-            prices = Find(kind, provider, asked, served);
-            if (Volatile.Read(ref _count) < MostKnown && _known.TryAdd(key, prices))
+            found = Find(kind, provider, asked, served);
+            if (Volatile.Read(ref _count) < MostKnown && _known.TryAdd(key, found))
             {
                 Interlocked.Increment(ref _count);
             }
         }
 
-        DateOnly day = DateOnly.FromDateTime(at.UtcDateTime);
-        foreach (ModelPrice price in prices)
-        {
-            if (price.From <= day)
-            {
-                return price;
-            }
-        }
-
-        return null;
+        return found;
     }
 
-    /// <summary>The prices of a model, the latest first: the operator's for it, else those of the first list that knows the model that served, or was asked.</summary>
-    private ModelPrice[] Find(string kind, string provider, string asked, string? served)
+    /// <summary>The operator's prices for a model, else those of the first list that knows the model that served, or was asked.</summary>
+    private Found Find(string kind, string provider, string asked, string? served)
     {
         if ((Best(_overrides.Models, $"{provider}/{asked}") ?? (served is null ? null : Best(_overrides.Models, $"{provider}/{served}"))) is { } own)
         {
-            return own;
+            return new Found(own, Reported: false);
         }
 
+        bool priced = false;
         if (_overrides.LikeOf(provider, asked, served) is ({ } likeKind, { } likeModel))
         {
-            (kind, asked, served) = (likeKind, likeModel, null);
+            (kind, asked, served, priced) = (likeKind, likeModel, null, true);
         }
 
-        foreach (IReadOnlyDictionary<string, IReadOnlyList<PriceEntry>> list in _lists)
+        foreach (IReadOnlyDictionary<string, ProviderPrices> list in _lists)
         {
-            if (list.TryGetValue(kind, out IReadOnlyList<PriceEntry>? entries) && Best(entries, served ?? asked) is { } found)
+            if (!list.TryGetValue(kind, out ProviderPrices? prices))
             {
-                return found;
+                continue;
+            }
+
+            ModelPrice[]? best = Best(prices.Models, prices.ByAsked ? asked : served ?? asked);
+            bool reported = prices.Reported && !priced;
+            if (best is not null || reported)
+            {
+                return new Found(best ?? [], reported);
             }
         }
 
-        return [];
+        return new Found([], Reported: false);
     }
 
     private static ModelPrice[]? Best(IReadOnlyList<PriceEntry> entries, string model)
@@ -136,6 +143,26 @@ internal sealed class PriceList
         }
 
         return best == 0 ? null : [.. found.OrderByDescending(p => p.From)];
+    }
+
+    /// <summary>What is known of a model.</summary>
+    /// <param name="Prices">Its prices, the latest first.</param>
+    /// <param name="Reported">True when its answers tell what they cost.</param>
+    private sealed record Found(ModelPrice[] Prices, bool Reported)
+    {
+        public ModelPrice? On(DateTimeOffset at)
+        {
+            DateOnly day = DateOnly.FromDateTime(at.UtcDateTime);
+            foreach (ModelPrice price in Prices)
+            {
+                if (price.From <= day)
+                {
+                    return price;
+                }
+            }
+
+            return null;
+        }
     }
 
     private readonly record struct Asked(string Provider, string Model, string? Served);

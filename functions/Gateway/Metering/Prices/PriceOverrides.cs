@@ -12,7 +12,7 @@ internal sealed record PriceOverrides
     public const long Million = 1_000_000;
 
     /// <summary>A list that goes before the built-in one.</summary>
-    public (string Date, IReadOnlyDictionary<string, IReadOnlyList<PriceEntry>> Entries)? File { get; init; }
+    public (string Date, IReadOnlyDictionary<string, ProviderPrices> Providers)? File { get; init; }
 
     /// <summary>Prices of single models, by names of the form <c>provider/model</c>.</summary>
     public IReadOnlyList<PriceEntry> Models { get; init; } = [];

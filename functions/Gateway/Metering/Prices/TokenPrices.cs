@@ -13,6 +13,7 @@ internal sealed record TokenPrices
 
     private const long UnitsPerDollar = 1_000_000;
     private const int UnitsPerNanoUsd = 1_000;
+    private const decimal NanoUsdPerDollar = 1_000_000_000;
 
     /// <summary>More tokens than any request has; what claims more is not believed.</summary>
     private const long MostTokens = 1_000_000_000_000;
@@ -56,6 +57,12 @@ internal sealed record TokenPrices
         perMillionTokens is >= 0 and <= 1_000_000 && decimal.Truncate(perMillionTokens * UnitsPerDollar) == perMillionTokens * UnitsPerDollar
             ? (long)(perMillionTokens * UnitsPerDollar)
             : null;
+
+    /// <summary>What a provider says that a request cost, in billionths of a dollar; null when that cannot be.</summary>
+    /// <param name="dollars">What it says.</param>
+    /// <param name="share">The share of it that is paid, in parts of <see cref="PriceList.Whole"/>.</param>
+    public static long? NanoUsd(decimal dollars, long share) =>
+        dollars is >= 0 and <= 1_000_000 ? (long)decimal.Round(dollars * NanoUsdPerDollar * share / PriceList.Whole, MidpointRounding.AwayFromZero) : null;
 
     /// <summary>These prices times a factor; null when one of them would no longer be a whole number.</summary>
     public TokenPrices? Times(decimal factor)

@@ -43,7 +43,7 @@ internal static class ChatCompletionsUsage
             }
         }
 
-        return counts.Build(extra.Build());
+        return counts.Build(extra.Build(), ReportedCost.Read(usage));
     }
 
     /// <summary>Writes a <c>usage</c> object's value.</summary>
@@ -139,7 +139,7 @@ internal static class ChatCompletionsUsage
             }
         }
 
-        public readonly TokenUsage? Build(ExtraFields? extra)
+        public readonly TokenUsage? Build(ExtraFields? extra, decimal? costUsd)
         {
             if (_prompt is null && _completion is null && _total is null)
             {
@@ -170,6 +170,7 @@ internal static class ChatCompletionsUsage
                 OutputTokens = output,
                 ReasoningTokens = reasoning,
                 AudioOutputTokens = _audioOut,
+                CostUsd = costUsd,
                 Extra = extra,
             };
         }

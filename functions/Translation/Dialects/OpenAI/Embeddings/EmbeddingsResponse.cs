@@ -147,7 +147,7 @@ internal static class EmbeddingsResponse
         }
 
         long? input = Count(usage, "prompt_tokens") ?? Count(usage, "total_tokens");
-        return input is null ? null : new TokenUsage { InputTokens = input };
+        return input is null ? null : new TokenUsage { InputTokens = input, CostUsd = ReportedCost.Read(usage) };
     }
 
     private static long? Count(JsonElement usage, string name) =>

@@ -90,6 +90,7 @@ internal static class ResponsesResponse
             OutputTokens = Number(usage, "output_tokens"),
             ReasoningTokens = Number(output, "reasoning_tokens"),
             AudioOutputTokens = Number(output, "audio_tokens"),
+            CostUsd = ReportedCost.Read(usage),
         };
     }
 
