@@ -4,7 +4,7 @@ namespace Serverless.Gateway.Access;
 
 /// <summary>
 /// The open mode: whoever can reach the gateway may use it. Configured only where that is this machine alone, see
-/// <see cref="Configuration.ListenAddress.IsPrivate"/>; <see cref="LoopbackGuard"/> keeps foreign web pages out.
+/// <see cref="Configuration.ListenAddress.IsPrivate"/>; <see cref="Endpoints.LoopbackGuard"/> keeps foreign web pages out.
 /// </summary>
 internal sealed class OpenAccess : IAccessControl
 {

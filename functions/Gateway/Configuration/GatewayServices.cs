@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Serverless.Gateway.Access;
+using Serverless.Gateway.Endpoints;
 using Serverless.Gateway.Metering;
 using Serverless.Gateway.Metering.Storage;
 using Serverless.Gateway.Pipeline;

@@ -42,7 +42,11 @@ internal sealed class RouteFamily(IEndpointRouteBuilder endpoints, IDialect dial
         if (path.Length > 0)
         {
             // Agents probe their base URL before they use it.
-            endpoints.MapMethods(path, Reading, (RequestDelegate)(static _ => Task.CompletedTask));
+            endpoints.MapMethods(path, Reading, (RequestDelegate)(http =>
+            {
+                ErrorAnswer.Identify(http, dialect, NewId());
+                return Task.CompletedTask;
+            }));
         }
     }
 
@@ -64,6 +68,7 @@ internal sealed class RouteFamily(IEndpointRouteBuilder endpoints, IDialect dial
         http.Response.Headers.Allow = allowed;
         if (HttpMethods.IsOptions(http.Request.Method))
         {
+            ErrorAnswer.Identify(http, dialect, NewId());
             http.Response.StatusCode = StatusCodes.Status204NoContent;
             return Task.CompletedTask;
         }
@@ -75,5 +80,7 @@ internal sealed class RouteFamily(IEndpointRouteBuilder endpoints, IDialect dial
         { Code = "method_not_allowed" });
     }
 
-    private Task RefuseAsync(HttpContext http, GatewayError error) => ErrorAnswer.WriteAsync(http, dialect, error, RequestId.Next(DateTimeOffset.UtcNow));
+    private Task RefuseAsync(HttpContext http, GatewayError error) => ErrorAnswer.WriteAsync(http, dialect, error, NewId());
+
+    private static string NewId() => RequestId.Next(DateTimeOffset.UtcNow);
 }

@@ -1,6 +1,11 @@
+using Microsoft.AspNetCore.Http;
+
 namespace Serverless.Gateway.Metering;
 
-/// <summary>The coding agents that tell who they are in <c>User-Agent</c>.</summary>
+/// <summary>
+/// The coding agents that tell who they are: most in <c>User-Agent</c>; those that use a vendor's SDK as it is in a header for the purpose, or by the
+/// address that they were given.
+/// </summary>
 internal static class CodingAgent
 {
     /// <summary>How the name of a product begins, as agents write it (<c>claude-cli/2.1.0 (external, cli)</c>, <c>GeminiCLI/0.9 (linux)</c>), and what it is called here.</summary>
@@ -13,6 +18,7 @@ internal static class CodingAgent
         ("gemini-cli", "gemini-cli"),
         ("cursor", "cursor"),
         ("opencode", "opencode"),
+        ("opencode2", "opencode"),
         ("copilot", "copilot"),
         ("githubcopilot", "copilot"),
         ("github-copilot", "copilot"),
@@ -24,14 +30,67 @@ internal static class CodingAgent
         ("qwencode", "qwen-code"),
         ("qwen-code", "qwen-code"),
         ("kimicli", "kimi-cli"),
+        ("kimi-code", "kimi-cli"),
         ("factory-cli", "droid"),
         ("crush", "crush"),
+        ("charm-crush", "crush"),
         ("goose", "goose"),
         ("zed", "zed"),
         ("aider", "aider"),
+        ("antigravity", "antigravity"),
+        ("deepseek-harness", "deepseek-harness"),
+        ("grok-shell", "grok"),
+        ("mistral-vibe", "mistral-vibe"),
+        ("openclaw", "openclaw"),
+        ("pi-coding-agent", "pi"),
+        ("windsurf", "windsurf"),
     ];
 
-    /// <summary>The agent's name, or null.</summary>
+    /// <summary>Headers that name the agent behind an SDK: Codex and Roo Code; Cline, Kilo Code, Roo Code and aider; aider.</summary>
+    private static readonly string[] NamingHeaders = ["originator", "X-Title", "Editor-Version"];
+
+    /// <summary>Headers that only one agent sends.</summary>
+    private static readonly (string Header, string Name)[] TellingHeaders = [("x-cursor-client-version", "cursor"), ("X-Interaction-Type", "copilot")];
+
+    /// <summary>Addresses that only one agent is given.</summary>
+    private static readonly (string Path, string Name)[] Addresses = [("/cursor/v1/", "cursor"), ("/codex/v1/", "codex")];
+
+    /// <summary>The name of the agent that sent a request, or null.</summary>
+    public static string? Of(HttpRequest request)
+    {
+        if (NameOf(request.Headers.UserAgent) is { } name)
+        {
+            return name;
+        }
+
+        foreach (string header in NamingHeaders)
+        {
+            if (request.Headers.TryGetValue(header, out var value) && NameOf(value.ToString().Replace(' ', '-')) is { } named)
+            {
+                return named;
+            }
+        }
+
+        foreach ((string header, string telling) in TellingHeaders)
+        {
+            if (request.Headers.ContainsKey(header))
+            {
+                return telling;
+            }
+        }
+
+        foreach ((string path, string addressed) in Addresses)
+        {
+            if (request.Path.Value?.Contains(path, StringComparison.OrdinalIgnoreCase) == true)
+            {
+                return addressed;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The agent that a <c>User-Agent</c> names, or null.</summary>
     public static string? NameOf(string? userAgent)
     {
         ReadOnlySpan<char> text = userAgent;

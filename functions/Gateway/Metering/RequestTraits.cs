@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Text.Json;
+using System.Net;
 using Microsoft.AspNetCore.Http;
 using Serverless.Gateway.Metering.Telemetry;
 using Serverless.Translation.Canonical;
@@ -21,15 +21,6 @@ internal sealed record RequestTraits(string RequestId, string ApiType, DialectId
     /// <summary>Longest header value that is kept.</summary>
     private const int LongestValue = 512;
 
-    /// <summary>Most labels that are kept.</summary>
-    private const int MostTags = 64;
-
-    /// <summary>Both may be there; where they name the same label, the later one of these counts.</summary>
-    private static readonly string[] TagHeaders = ["Databricks-Ai-Gateway-Request-Tags", "x-gateway-tags"];
-
-    /// <summary>Claude Code, Codex, opencode, and a name of our own.</summary>
-    private static readonly string[] SessionHeaders = ["x-claude-code-session-id", "session-id", "session_id", "x-session-id", "x-gateway-session"];
-
     /// <summary>The Functions host's invocation id.</summary>
     public string? InvocationId { get; private init; }
 
@@ -39,10 +30,10 @@ internal sealed record RequestTraits(string RequestId, string ApiType, DialectId
     /// <summary>The client's <c>User-Agent</c>.</summary>
     public string? UserAgent { get; private init; }
 
-    /// <summary>The coding agent that the user agent names.</summary>
+    /// <summary>The coding agent that sent it, where it tells.</summary>
     public string? Agent { get; private init; }
 
-    /// <summary>The client's session, where it names one.</summary>
+    /// <summary>The client's session, where a header names one.</summary>
     public string? SessionId { get; private init; }
 
     /// <summary>The address that the connection comes from; a host in front tells the caller's by rewriting it.</summary>
@@ -51,7 +42,7 @@ internal sealed record RequestTraits(string RequestId, string ApiType, DialectId
     /// <summary>The client's labels; null when there are none.</summary>
     public IReadOnlyDictionary<string, string>? Tags { get; private init; }
 
-    /// <summary>True when there was a header with labels that could not be read.</summary>
+    /// <summary>True when there were labels that could not be taken.</summary>
     public bool BadTags { get; private init; }
 
     /// <summary>Reads them off a request.</summary>
@@ -63,79 +54,20 @@ internal sealed record RequestTraits(string RequestId, string ApiType, DialectId
     public static RequestTraits Read(HttpContext http, string requestId, string apiType, DialectId dialect, Activity? server)
     {
         IHeaderDictionary headers = http.Request.Headers;
-        Dictionary<string, string>? labels = null;
-        bool readable = true;
-        foreach (string name in TagHeaders)
-        {
-            readable &= TryReadTags(headers[name].ToString(), ref labels);
-        }
-
+        IReadOnlyDictionary<string, string>? labels = RequestTags.Read(headers, out bool readable);
         return new RequestTraits(requestId, apiType, dialect)
         {
             InvocationId = http.Features.Get<InvocationScope>()?.Id,
             TraceId = TraceContext.IdOf(headers, server),
-            UserAgent = Cut(headers.UserAgent),
-            Agent = CodingAgent.NameOf(headers.UserAgent),
-            SessionId = Cut(First(headers, SessionHeaders)),
-            ClientAddress = http.Connection.RemoteIpAddress?.ToString(),
+            UserAgent = RecordText.Name(headers.UserAgent, LongestValue),
+            Agent = CodingAgent.Of(http.Request),
+            SessionId = ClientSession.Of(headers),
+            ClientAddress = AddressOf(http.Connection.RemoteIpAddress),
             Tags = labels,
             BadTags = !readable,
         };
     }
 
-    private static string? First(IHeaderDictionary headers, string[] names)
-    {
-        foreach (string name in names)
-        {
-            if (headers.TryGetValue(name, out var values) && values.ToString() is { Length: > 0 } value)
-            {
-                return value;
-            }
-        }
-
-        return null;
-    }
-
-    private static string? Cut(string? value) => value switch
-    {
-        null or "" => null,
-        { Length: > LongestValue } => value[..LongestValue],
-        _ => value,
-    };
-
-    /// <summary>Adds the labels of a header; none of them when they are not as they must be.</summary>
-    private static bool TryReadTags(string json, ref Dictionary<string, string>? tags)
-    {
-        if (json.Length == 0)
-        {
-            return true;
-        }
-
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(json);
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-            {
-                return false;
-            }
-
-            Dictionary<string, string> all = tags is null ? [] : new(tags);
-            foreach (JsonProperty tag in document.RootElement.EnumerateObject())
-            {
-                if (tag.Value.ValueKind != JsonValueKind.String || all.Count >= MostTags)
-                {
-                    return false;
-                }
-
-                all[tag.Name] = tag.Value.GetString()!;
-            }
-
-            tags = all.Count > 0 ? all : null;
-            return true;
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            return false;
-        }
-    }
+    /// <summary>An address of the old kind that came in over a socket for both kinds is written as what it is.</summary>
+    private static string? AddressOf(IPAddress? address) => (address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address)?.ToString();
 }

@@ -10,6 +10,11 @@ namespace Serverless.Gateway.Metering;
 /// <summary>Gathers what the usage record of one request will say. Not thread-safe.</summary>
 internal sealed class UsageMeter
 {
+    /// <summary>Longest name of a model and longest id that are kept of what a provider says.</summary>
+    private const int LongestName = 256;
+
+    private const int LongestTier = 32;
+
     private readonly TimeProvider _time;
     private readonly PriceList _prices;
     private readonly long _start;
@@ -18,6 +23,7 @@ internal sealed class UsageMeter
     private Destination? _destination;
     private DialectId? _providerDialect;
     private long? _attemptStart;
+    private int _heard;
     private TimeSpan? _queued;
     private TimeSpan? _firstToken;
     private TokenUsage? _usage;
@@ -46,7 +52,11 @@ internal sealed class UsageMeter
 
     public string? ModelServed { get; private set; }
 
-    public string? ProviderRequestId { get; set; }
+    /// <summary>The provider's id of the request: the one that it names for that in a header, else that of its answer.</summary>
+    public string? ProviderRequestId { get; private set; }
+
+    /// <summary>The session that the request's body names.</summary>
+    public string? Session { get; set; }
 
     public FinishReason? FinishReason { get; private set; }
 
@@ -71,6 +81,15 @@ internal sealed class UsageMeter
     /// <summary>Estimates the tokens of the prompt; asked only when the provider did not count them.</summary>
     public Func<long>? EstimateInput { get; set; }
 
+    /// <summary>The provider has answered.</summary>
+    /// <param name="status">Its status.</param>
+    /// <param name="requestId">Its id of the request, where a header names one.</param>
+    public void Heard(int status, string? requestId)
+    {
+        _heard = status;
+        ProviderRequestId = RecordText.Name(requestId, LongestName);
+    }
+
     /// <summary>A try at a destination begins. What an earlier try has gathered is forgotten, but for the try itself and what it was billed.</summary>
     public void BeginAttempt(Destination destination)
     {
@@ -91,6 +110,7 @@ internal sealed class UsageMeter
         ModelServed = null;
         _serviceTier = null;
         ProviderRequestId = null;
+        _heard = 0;
         FinishReason = null;
     }
 
@@ -102,17 +122,17 @@ internal sealed class UsageMeter
     }
 
     /// <summary>A try has succeeded or failed.</summary>
-    /// <param name="status">The provider's status; 0 when there was no answer.</param>
+    /// <param name="status">The provider's status; 0 when there was no answer; null for the one that was heard.</param>
     /// <param name="reason">Why it failed; null when it did not.</param>
-    public void EndAttempt(int status, string? reason)
+    public void EndAttempt(int? status, string? reason)
     {
         if (_destination is not null && _attemptStart is { } start)
         {
-            _attempts.Add(new Attempt(_destination.Name, status, _time.GetElapsedTime(start), reason));
+            _attempts.Add(new Attempt(_destination.Name, status ?? _heard, _time.GetElapsedTime(start), reason));
             _attemptStart = null;
         }
 
-        Call?.End(status, reason, _usage, ModelServed);
+        Call?.End(status ?? _heard, reason, _usage, ModelServed);
     }
 
     /// <summary>Takes in an event of the provider's stream.</summary>
@@ -130,8 +150,7 @@ internal sealed class UsageMeter
 
                 break;
             case Started started:
-                ModelServed = started.Model ?? ModelServed;
-                _serviceTier = started.ServiceTier ?? _serviceTier;
+                Served(started.Model, started.Id, started.ServiceTier);
                 break;
             case PartStarted part when AnswerContent.Is(part):
                 _firstToken ??= _time.GetElapsedTime(_start);
@@ -139,7 +158,7 @@ internal sealed class UsageMeter
                 break;
             case UsageReported usage:
                 Add(usage.Usage);
-                _serviceTier = usage.ServiceTier ?? _serviceTier;
+                Served(model: null, id: null, usage.ServiceTier);
                 break;
             case ChoiceEnded ended:
                 FinishReason ??= ended.Reason;
@@ -156,8 +175,7 @@ internal sealed class UsageMeter
         Call?.Observe(response);
         _firstToken ??= _time.GetElapsedTime(_start);
         _complete = true;
-        ModelServed = response.Model ?? ModelServed;
-        _serviceTier = response.ServiceTier ?? _serviceTier;
+        Served(response.Model, response.Id, response.ServiceTier);
         if (response.Choices.Count > 0)
         {
             FinishReason = response.Choices[0].FinishReason;
@@ -177,12 +195,19 @@ internal sealed class UsageMeter
         }
     }
 
-    /// <summary>Takes in the numbers of an answer without text: embeddings, an answer that could not be read.</summary>
+    /// <summary>Takes note of content that goes to the client unread: what could not be counted is estimated by its length.</summary>
+    public void ObserveUnread(int bytes)
+    {
+        _firstToken ??= _time.GetElapsedTime(_start);
+        _outputCharacters += bytes;
+    }
+
+    /// <summary>Takes in the numbers of an answer without text: embeddings.</summary>
     public void Observe(string? model, TokenUsage? usage)
     {
         _firstToken ??= _time.GetElapsedTime(_start);
         _complete = true;
-        ModelServed = model ?? ModelServed;
+        Served(model, id: null, tier: null);
         if (usage is not null)
         {
             Add(usage);
@@ -246,11 +271,11 @@ internal sealed class UsageMeter
             PriceVersion = cost is null ? null : _prices.Version,
             BytesIn = BytesIn,
             BytesOut = BytesOut,
-            Translation = [.. _translation],
+            Translation = RecordText.Entries(_translation),
             Tags = traits.Tags,
             UserAgent = traits.UserAgent,
             Agent = traits.Agent,
-            SessionId = traits.SessionId,
+            SessionId = traits.SessionId ?? Session,
             ClientAddress = traits.ClientAddress,
         };
     }
@@ -272,6 +297,13 @@ internal sealed class UsageMeter
         }
 
         return TierAsked;
+    }
+
+    private void Served(string? model, string? id, string? tier)
+    {
+        ModelServed = RecordText.Name(model, LongestName) ?? ModelServed;
+        ProviderRequestId ??= RecordText.Name(id, LongestName);
+        _serviceTier = RecordText.Name(tier, LongestTier) ?? _serviceTier;
     }
 
     private void Add(TokenUsage usage) => _usage = _usage is null ? usage : _usage.With(usage);

@@ -32,7 +32,7 @@ public sealed record UsageRecord
     /// <summary>From acceptance to the end of the answer.</summary>
     public TimeSpan? Latency { get; init; }
 
-    /// <summary>From acceptance to the first content of the answer.</summary>
+    /// <summary>From acceptance to the first content of the answer, thinking and tool calls included; to the whole answer where it is not streamed.</summary>
     public TimeSpan? TimeToFirstToken { get; init; }
 
     /// <summary>The caller.</summary>
@@ -71,7 +71,7 @@ public sealed record UsageRecord
     /// <summary>The model that the provider says has served.</summary>
     public string? ModelServed { get; init; }
 
-    /// <summary>The provider's id of the request.</summary>
+    /// <summary>The provider's id of the request: that of its headers, else that of its answer.</summary>
     public string? ProviderRequestId { get; init; }
 
     /// <summary>True for a streamed answer.</summary>
@@ -83,7 +83,7 @@ public sealed record UsageRecord
     /// <summary>The HTTP status that the caller got; 499 when the caller hung up before.</summary>
     public int StatusCode { get; init; }
 
-    /// <summary>Code of the error.</summary>
+    /// <summary>The error in one word: the code that was told, else its kind; null only for a success. A code that looks like a text is not kept.</summary>
     public string? ErrorCode { get; init; }
 
     /// <summary>Why the answer ended.</summary>
@@ -107,13 +107,13 @@ public sealed record UsageRecord
     /// <summary>From acceptance until the first destination was turned to: reading the request, and whatever it had to wait for in the gateway.</summary>
     public TimeSpan? QueueTime { get; init; }
 
-    /// <summary>Bytes of the request's body.</summary>
+    /// <summary>Bytes of the request's body, as far as it was read; of a compressed one without its compression.</summary>
     public long BytesIn { get; init; }
 
-    /// <summary>Bytes of the answer's body.</summary>
+    /// <summary>Bytes of the answer's body that were handed to the connection, keep-alives and errors included.</summary>
     public long BytesOut { get; init; }
 
-    /// <summary>What the provider could not be told, or was told in other words.</summary>
+    /// <summary>What the provider could not be told, or was told in other words. What is no name, and more than 100 entries, is told to the client alone.</summary>
     public IReadOnlyList<ReportEntry> Translation { get; init; } = [];
 
     /// <summary>The client's labels (<c>Databricks-Ai-Gateway-Request-Tags</c>, <c>x-gateway-tags</c>).</summary>
@@ -122,13 +122,13 @@ public sealed record UsageRecord
     /// <summary>The client's <c>User-Agent</c>.</summary>
     public string? UserAgent { get; init; }
 
-    /// <summary>The coding agent that the user agent names, for example <c>claude-code</c>.</summary>
+    /// <summary>The coding agent that sent it, for example <c>claude-code</c>: by its user agent, another header of its own, or its address.</summary>
     public string? Agent { get; init; }
 
-    /// <summary>The client's session, where it names one.</summary>
+    /// <summary>The client's session, where it names one in a header or, as agents do, in the body.</summary>
     public string? SessionId { get; init; }
 
-    /// <summary>The client's address.</summary>
+    /// <summary>The address of the connection; behind a Functions host the one that the host tells, which no client can write.</summary>
     public string? ClientAddress { get; init; }
 }
 

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Serverless.Gateway.Metering.Telemetry;
 using Serverless.Translation.Canonical;
 
 namespace Serverless.Gateway.Pipeline;
@@ -27,7 +26,7 @@ internal static partial class AttemptLog
         LogLevel level = failure.Error.Kind is ErrorKind.InvalidRequest or ErrorKind.NotFound or ErrorKind.TooLarge ? LogLevel.Information : LogLevel.Warning;
         if (logger.IsEnabled(level))
         {
-            Log.Failed(logger, level, requestId, endpoint, destination, failure.Status, TelemetryNames.ErrorOf(failure.Reason), next, CauseOf(failure));
+            Log.Failed(logger, level, requestId, endpoint, destination, failure.Status, failure.Reason, next, CauseOf(failure));
         }
     }
 
@@ -36,7 +35,7 @@ internal static partial class AttemptLog
     {
         if (logger.IsEnabled(LogLevel.Warning))
         {
-            Log.BrokeOff(logger, requestId, destination, TelemetryNames.ErrorOf(reason), CauseOf(failure));
+            Log.BrokeOff(logger, requestId, destination, reason, CauseOf(failure));
         }
     }
 

@@ -130,7 +130,7 @@ internal sealed class ChatGateway(ExchangeServices services, Upstream upstream, 
 
             if (response is null)
             {
-                exchange.Meter.Observe(model: null, usage: null);
+                exchange.Meter.ObserveUnread(bytes.Length);
             }
             else
             {

@@ -102,8 +102,12 @@ internal sealed partial class Exchange : IDisposable
     /// <summary>The body, or a 400, 413 or 415.</summary>
     public async ValueTask<RequestBody> ReadBodyAsync()
     {
-        _body = await RequestBody.ReadAsync(Http.Request, Limits.MaxBodyBytes, Aborted);
-        Meter.BytesIn = _body.Json.Bytes.Length;
+        _body = await RequestBody.ReadAsync(Http.Request, Limits.MaxBodyBytes, length => Meter.BytesIn = length, Aborted);
+        if (_traits.SessionId is null)
+        {
+            Meter.Session = ClientSession.Of(_body.Json, _traits.Agent);
+        }
+
         return _body;
     }
 
@@ -223,7 +227,7 @@ internal sealed partial class Exchange : IDisposable
         {
             if (Aborted.IsCancellationRequested || exception is ConnectionAbortedException)
             {
-                Meter.End(RequestOutcome.ClientClosed, Http.Response.HasStarted ? Http.Response.StatusCode : StatusCodes.Status499ClientClosedRequest, "client_closed");
+                EndAsClosed();
                 return;
             }
 
@@ -231,11 +235,11 @@ internal sealed partial class Exchange : IDisposable
             if (Stream is { IsOpen: true } stream)
             {
                 await stream.FailAsync(error);
-                Meter.End(outcome, Http.Response.StatusCode, error.Code);
+                Meter.End(outcome, Http.Response.StatusCode, RecordText.CodeOf(error));
             }
             else if (Http.Response.HasStarted)
             {
-                Meter.End(outcome, Http.Response.StatusCode, error.Code);
+                Meter.End(outcome, Http.Response.StatusCode, RecordText.CodeOf(error));
                 Http.Abort();
             }
             else
@@ -245,7 +249,7 @@ internal sealed partial class Exchange : IDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
-            Meter.End(RequestOutcome.ClientClosed, StatusCodes.Status499ClientClosedRequest, "client_closed");
+            EndAsClosed();
         }
     }
 
@@ -304,6 +308,9 @@ internal sealed partial class Exchange : IDisposable
 
     private const int LongestName = 256;
 
+    private void EndAsClosed() => Meter.End(
+        RequestOutcome.ClientClosed, Http.Response.HasStarted ? Http.Response.StatusCode : StatusCodes.Status499ClientClosedRequest, "client_closed");
+
     private async Task RefuseAsync(GatewayError error, RequestOutcome outcome, UpstreamFailure? failure)
     {
         using var body = new PooledBuffer();
@@ -322,7 +329,7 @@ internal sealed partial class Exchange : IDisposable
 
         Http.Response.ContentLength = body.Length;
         Meter.BytesOut += body.Length;
-        Meter.End(outcome, error.Status, error.Code);
+        Meter.End(outcome, error.Status, RecordText.CodeOf(error));
         await CompleteAsync();
         await Http.Response.Body.WriteAsync(body.Written, Aborted);
     }
@@ -357,7 +364,7 @@ internal sealed partial class Exchange : IDisposable
         [LoggerMessage(4, LogLevel.Information, "Request {RequestId} was not accepted: status {Status} ({Reason}).")]
         public static partial void NotAccepted(ILogger logger, string requestId, int status, string? reason);
 
-        [LoggerMessage(3, LogLevel.Warning, "The tags of request {RequestId} are not a JSON object of strings; they are ignored.")]
+        [LoggerMessage(3, LogLevel.Warning, "Some tags of request {RequestId} are ignored: they are not a JSON object of strings or name=value with commas, or too many or too long.")]
         public static partial void BadTags(ILogger logger, string requestId);
     }
 }

@@ -39,12 +39,26 @@ internal static class HeaderPolicy
 
     private static readonly string[] DownPrefixes = ["x-ratelimit-", "anthropic-ratelimit-"];
 
-    private static readonly FrozenSet<string> ProviderIds = FrozenSet.Create(
-        StringComparer.OrdinalIgnoreCase,
+    /// <summary>
+    /// Where providers name the request, those first that say what the vendor's own support asks for; the common ones may as well be of something in between.
+    /// Azure OpenAI; Databricks; Mistral; DeepSeek; Moonshot; Cohere; MiniMax; OpenRouter; LiteLLM; OpenAI and most; Anthropic, Together; Bedrock; Zhipu.
+    /// </summary>
+    private static readonly string[] ProviderIds =
+    [
+        "apim-request-id",
+        "x-databricks-request-id",
+        "mistral-correlation-id",
+        "x-ds-trace-id",
+        "msh-request-id",
+        "x-debug-trace-id",
+        "minimax-request-id",
+        "x-generation-id",
+        "x-litellm-call-id",
         "x-request-id",
         "request-id",
-        "apim-request-id",
-        "x-databricks-request-id");
+        "x-amzn-requestid",
+        "x-log-id",
+    ];
 
     /// <summary>The client's headers that a provider of that dialect may see.</summary>
     public static List<KeyValuePair<string, string>> ToProvider(IHeaderDictionary client, DialectId target)
@@ -83,21 +97,22 @@ internal static class HeaderPolicy
             {
                 client[name] = values.ToString();
             }
-            else if (ProviderIds.Contains(name))
-            {
-                client[UpstreamRequestId] = values.ToString();
-            }
+        }
+
+        if (ProviderRequestId(provider) is { } id)
+        {
+            client[UpstreamRequestId] = id;
         }
     }
 
     /// <summary>The provider's id of the request, or null.</summary>
     public static string? ProviderRequestId(HttpResponseHeaders provider)
     {
-        foreach ((string name, HeaderStringValues values) in provider.NonValidated)
+        foreach (string name in ProviderIds)
         {
-            if (ProviderIds.Contains(name))
+            if (provider.NonValidated.TryGetValues(name, out HeaderStringValues values) && values.ToString() is { Length: > 0 } id)
             {
-                return values.ToString();
+                return id;
             }
         }
 

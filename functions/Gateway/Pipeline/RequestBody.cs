@@ -30,8 +30,12 @@ internal sealed class RequestBody : IDisposable
     public JsonElement Root => (_document ??= Json.Parse()).RootElement;
 
     /// <summary>Reads the body.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="limit">Most bytes of it.</param>
+    /// <param name="read">Told how many bytes have been read, however that ends; those of a compressed body without its compression.</param>
+    /// <param name="cancellationToken">Ends when the client hangs up.</param>
     /// <exception cref="GatewayException">413, 415, or 400 when it is not what <see cref="JsonBody.Check"/> takes.</exception>
-    public static async Task<RequestBody> ReadAsync(HttpRequest request, long limit, CancellationToken cancellationToken)
+    public static async Task<RequestBody> ReadAsync(HttpRequest request, long limit, Action<long> read, CancellationToken cancellationToken)
     {
         if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
         {
@@ -48,7 +52,7 @@ internal sealed class RequestBody : IDisposable
         var buffer = new PooledBuffer(Math.Max(expected, 256));
         try
         {
-            await FillAsync(buffer, request, limit, cancellationToken);
+            await FillAsync(buffer, request, limit, read, cancellationToken);
             return new RequestBody(buffer, JsonBody.Check(buffer.Written));
         }
         catch
@@ -64,7 +68,7 @@ internal sealed class RequestBody : IDisposable
         _buffer.Dispose();
     }
 
-    private static async Task FillAsync(PooledBuffer buffer, HttpRequest request, long limit, CancellationToken cancellationToken)
+    private static async Task FillAsync(PooledBuffer buffer, HttpRequest request, long limit, Action<long> told, CancellationToken cancellationToken)
     {
         Stream source = Decoded(request);
         try
@@ -78,6 +82,7 @@ internal sealed class RequestBody : IDisposable
                 }
 
                 buffer.Advance(read);
+                told(buffer.Length);
                 if (buffer.Length > limit)
                 {
                     throw TooLarge(limit);

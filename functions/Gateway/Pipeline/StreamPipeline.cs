@@ -78,9 +78,10 @@ internal sealed partial class StreamPipeline : IDisposable
             throw new UpstreamFailure(Fallback.ForCaller(_failure), (int)_answer.Status);
         }
 
+        string? reason = _failure is null ? null : RecordText.CodeOf(_failure);
         if (_failure is not null)
         {
-            AttemptLog.BrokeOff(_logger, _exchange.RequestId, _exchange.Meter.Destination, UpstreamFailure.ReasonOf(_failure), _broken);
+            AttemptLog.BrokeOff(_logger, _exchange.RequestId, _exchange.Meter.Destination, reason!, _broken);
             _renderer.Fail(_failure, _client.Output);
         }
         else
@@ -89,8 +90,8 @@ internal sealed partial class StreamPipeline : IDisposable
         }
 
         await _client.FlushAsync();
-        _exchange.Meter.EndAttempt((int)_answer.Status, _failure is null ? null : UpstreamFailure.ReasonOf(_failure));
-        _exchange.Meter.End(_failure is null ? RequestOutcome.Success : RequestOutcome.Truncated, _exchange.Http.Response.StatusCode, _failure?.Code);
+        _exchange.Meter.EndAttempt((int)_answer.Status, reason);
+        _exchange.Meter.End(_failure is null ? RequestOutcome.Success : RequestOutcome.Truncated, _exchange.Http.Response.StatusCode, reason);
     }
 
     public void Dispose()
@@ -192,6 +193,11 @@ internal sealed partial class StreamPipeline : IDisposable
             {
                 StopListening(e);
             }
+        }
+
+        if (_deaf)
+        {
+            _exchange.Meter.ObserveUnread(frame.Data.Length);
         }
 
         Observe();

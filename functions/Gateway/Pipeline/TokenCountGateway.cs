@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Serverless.Gateway.Metering;
 using Serverless.Gateway.Routing;
 using Serverless.Translation.Adaptation;
 using Serverless.Translation.Canonical;
@@ -102,10 +103,16 @@ internal sealed class TokenCountGateway(ExchangeServices services, Upstream upst
 
             return false;
         }
-        catch (GatewayException)
+        catch (GatewayException e)
         {
             // The target cannot be asked this; it can still be estimated.
+            exchange.Meter.EndAttempt(0, RecordText.CodeOf(e.Error));
             return false;
+        }
+        catch
+        {
+            exchange.Meter.EndAttempt(status: null, exchange.Aborted.IsCancellationRequested ? "client_closed" : "internal_error");
+            throw;
         }
     }
 

@@ -42,7 +42,7 @@ internal sealed class Upstream(GatewayLimits limits, TelemetrySettings telemetry
             call?.To(message.RequestUri);
             Task<HttpResponseMessage> sending = destination.Provider.Connections.SendAsync(message, answer.Cancellation.Token);
             await answer.TakeAsync(await exchange.WaitForProviderAsync(sending, answer.Cancellation));
-            exchange.Meter.ProviderRequestId = HeaderPolicy.ProviderRequestId(answer.Headers);
+            exchange.Meter.Heard((int)answer.Status, HeaderPolicy.ProviderRequestId(answer.Headers));
             return (int)answer.Status < SwitchingOrRedirect ? answer : throw await RefusalAsync(answer, dialect, exchange.Client);
         }
         catch (GatewayException e)

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using Serverless.Gateway.Metering;
 using Serverless.Translation.Canonical;
 
 namespace Serverless.Gateway.Pipeline;
@@ -22,24 +23,9 @@ internal sealed class UpstreamFailure(GatewayError error, int status, Exception?
     public bool BeforeSending { get; init; }
 
     /// <summary>What the list of attempts says.</summary>
-    public string Reason => ReasonOf(Error);
+    public string Reason => RecordText.CodeOf(Error);
 
     /// <summary>A destination whose model is not for this.</summary>
     public static UpstreamFailure WrongTask(string task) =>
         new(GatewayError.Invalid($"The model behind this endpoint does not serve {task}.", "model", "endpoint_task"), 0) { BeforeSending = true };
-
-    /// <summary>An error in one word.</summary>
-    public static string ReasonOf(GatewayError error) => error.Code ?? error.Kind switch
-    {
-        ErrorKind.RateLimited => "rate_limited",
-        ErrorKind.Overloaded => "overloaded",
-        ErrorKind.Timeout => "timeout",
-        ErrorKind.Upstream => "upstream_error",
-        ErrorKind.InvalidRequest => "invalid_request",
-        ErrorKind.NotFound => "not_found",
-        ErrorKind.Billing => "billing",
-        ErrorKind.TooLarge => "too_large",
-        ErrorKind.Conflict => "conflict",
-        _ => "error",
-    };
 }

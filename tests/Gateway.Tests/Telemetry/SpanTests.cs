@@ -167,9 +167,10 @@ public sealed class SpanTests : GatewayTest
         await AskAsync(Family.Chat.Request("m"));
 
         Activity server = await heard.ServerAsync();
-        Assert.Equal(("_OTHER", "_OTHER"), (Assert.Single(heard.Calls).GetTagItem("error.type"), server.GetTagItem("error.type")));
-        Assert.Equal("_OTHER", Assert.Single(heard.Of("gen_ai.client.operation.duration")).Tags["error.type"]);
+        Assert.Equal(("upstream_error", "upstream_error"), (Assert.Single(heard.Calls).GetTagItem("error.type"), server.GetTagItem("error.type")));
+        Assert.Equal("upstream_error", Assert.Single(heard.Of("gen_ai.client.operation.duration")).Tags["error.type"]);
         Assert.DoesNotContain("You said", Gateway.Log.Text, StringComparison.Ordinal);
+        Assert.Equal(("upstream_error", "upstream_error"), ((await RecordAsync()).ErrorCode, Gateway.Usage.All[0].Attempts[0].Reason));
     }
 
     [Fact]

@@ -100,7 +100,7 @@ public sealed class GatewayTelemetry : IDisposable
     {
         { TelemetryNames.Endpoint, endpoint },
         { TelemetryNames.Destination, next },
-        { TelemetryNames.ErrorType, TelemetryNames.ErrorOf(reason) },
+        { TelemetryNames.ErrorType, reason },
     });
 
     internal void StreamOpened() => _streams.Add(1);
@@ -113,7 +113,7 @@ public sealed class GatewayTelemetry : IDisposable
     /// <param name="call">The last try; null when there was none.</param>
     internal void EndRequest(Activity? server, UsageRecord record, ProviderCall? call)
     {
-        string? error = record.Outcome == RequestOutcome.Success ? null : TelemetryNames.ErrorOf(record.ErrorCode ?? UsageNames.Of(record.Outcome));
+        string? error = record.Outcome == RequestOutcome.Success ? null : record.ErrorCode ?? UsageNames.Of(record.Outcome);
         if (server is { IsAllDataRequested: true })
         {
             Tell(server, record, error);

@@ -142,7 +142,6 @@ internal sealed class ProviderCall
         }
 
         _ended = true;
-        error = error is null ? null : TelemetryNames.ErrorOf(error);
         TagList tags = Tags(served);
         Count(usage?.InputTokens, "input", tags);
         Count(usage?.OutputTokens, "output", tags);

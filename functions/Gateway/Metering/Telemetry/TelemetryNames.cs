@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Frozen;
 
 namespace Serverless.Gateway.Metering.Telemetry;
@@ -33,14 +32,6 @@ internal static class TelemetryNames
         ["moonshot"] = "moonshot_ai",
         ["xai"] = "x_ai",
     }.ToFrozenDictionary();
-
-    private const int LongestError = 64;
-
-    private static readonly SearchValues<char> ErrorCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
-
-    /// <summary>A failure in one word. A provider's code is taken for one only if it looks like one: anything else may be a text that quotes the prompt.</summary>
-    public static string ErrorOf(string reason) =>
-        reason.Length <= LongestError && !reason.AsSpan().ContainsAnyExcept(ErrorCharacters) ? reason : "_OTHER";
 
     /// <summary>What the conventions call a kind of provider; those that they do not know keep their own name.</summary>
     public static string ProviderOf(string kind) => Providers.GetValueOrDefault(kind, kind);

@@ -77,11 +77,11 @@ internal static class MessagesParameters
                 writer.WriteString("service_tier"u8, "standard_only"u8);
                 return;
             case "priority" or "scale" or "fast":
-                report.Change("service_tier", $"auto in place of {tier}: priority capacity is used where the account has some");
+                report.Change("service_tier", $"auto in place of '{tier}': priority capacity is used where the account has some");
                 writer.WriteString("service_tier"u8, "auto"u8);
                 return;
             default:
-                report.Drop("service_tier", $"there is no tier {tier}");
+                report.Drop("service_tier", $"there is no tier '{tier}'");
                 return;
         }
     }

@@ -69,7 +69,7 @@ internal static class MessagesSchema
         WriteSubset(writer, schema, moved, title, about);
         if (moved.Count > 0)
         {
-            report.Change(field, $"not enforceable, so told in descriptions: {string.Join(", ", moved)}");
+            report.Change(field, $"not enforceable, so told in descriptions: {string.Join(", ", moved.Select(name => $"'{name}'"))}");
         }
     }
 

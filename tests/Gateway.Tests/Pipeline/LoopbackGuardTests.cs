@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Serverless.Gateway.Access;
+using Serverless.Gateway.Endpoints;
 
-namespace Serverless.Gateway.Tests.Access;
+namespace Serverless.Gateway.Tests.Pipeline;
 
 public sealed class LoopbackGuardTests
 {

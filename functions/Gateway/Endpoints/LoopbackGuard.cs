@@ -1,10 +1,10 @@
-using System.Buffers;
 using Microsoft.AspNetCore.Http;
 using Serverless.Gateway.Configuration;
+using Serverless.Gateway.Pipeline;
 using Serverless.Translation.Canonical;
 using Serverless.Translation.Dialects;
 
-namespace Serverless.Gateway.Access;
+namespace Serverless.Gateway.Endpoints;
 
 /// <summary>
 /// Keeps web pages out of a gateway that is open because only this machine can reach it: a browser on this machine can, too. Only requests
@@ -36,15 +36,11 @@ internal sealed class LoopbackGuard(RequestDelegate next)
         return null;
     }
 
-    private static async Task RefuseAsync(HttpContext context, string reason)
-    {
-        var body = new ArrayBufferWriter<byte>();
-        DialectOf(context.Request.Path).EncodeError(new GatewayError(ErrorKind.Permission, StatusCodes.Status403Forbidden, reason) { Code = "open_mode" }, null, body);
-        context.Response.StatusCode = StatusCodes.Status403Forbidden;
-        context.Response.ContentType = "application/json";
-        context.Response.ContentLength = body.WrittenCount;
-        await context.Response.BodyWriter.WriteAsync(body.WrittenMemory, context.RequestAborted);
-    }
+    private static Task RefuseAsync(HttpContext context, string reason) => ErrorAnswer.WriteAsync(
+        context,
+        DialectOf(context.Request.Path),
+        new GatewayError(ErrorKind.Permission, StatusCodes.Status403Forbidden, reason) { Code = "open_mode" },
+        RequestId.Next(DateTimeOffset.UtcNow));
 
     // Stands before routing, so that no route can be reached around it; hence it looks at the path itself.
     private static IDialect DialectOf(PathString path) => path.Value switch
