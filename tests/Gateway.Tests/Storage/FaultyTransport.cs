@@ -1,3 +1,4 @@
+using Azure;
 using Azure.Core;
 using Azure.Core.Pipeline;
 
@@ -35,6 +36,16 @@ internal sealed class FaultyTransport : HttpPipelineTransport
             case Fault.Forbidden:
                 message.Response = CannedResponse.Refusal(403, "AuthorizationFailure");
                 break;
+            case Fault.BadGateway:
+                message.Response = new CannedResponse(400, "<html>The proxy does not understand.</html>");
+                break;
+            case Fault.TooLarge:
+                message.Response = CannedResponse.Refusal(413, "RequestBodyTooLarge");
+                break;
+            case Fault.CutAnswer:
+                await _inner.ProcessAsync(message);
+                Cut(message.Response);
+                break;
             case Fault.Conflict:
                 message.Response = CannedResponse.Refusal(409, "TableBeingDeleted");
                 break;
@@ -52,6 +63,13 @@ internal sealed class FaultyTransport : HttpPipelineTransport
                 break;
         }
     }
+
+    private static void Cut(Response response)
+    {
+        using var whole = new MemoryStream();
+        response.ContentStream?.CopyTo(whole);
+        response.ContentStream = new MemoryStream(whole.ToArray(), 0, (int)(whole.Length / 2));
+    }
 }
 
 /// <summary>What can happen to a request.</summary>
@@ -65,4 +83,7 @@ internal enum Fault
     Silence,
     SilenceAfterCommit,
     Reset,
+    BadGateway,
+    TooLarge,
+    CutAnswer,
 }

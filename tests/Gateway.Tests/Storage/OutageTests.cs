@@ -41,6 +41,7 @@ public sealed class OutageTests(Azurite azurite) : IAsyncLifetime
     [InlineData(nameof(Fault.Silence))]
     [InlineData(nameof(Fault.SilenceAfterCommit))]
     [InlineData(nameof(Fault.Reset))]
+    [InlineData(nameof(Fault.BadGateway))]
     public async Task Records_made_during_an_outage_are_in_the_store_after_it(string fault)
     {
         Fault during = Enum.Parse<Fault>(fault);
@@ -67,6 +68,69 @@ public sealed class OutageTests(Azurite azurite) : IAsyncLifetime
         {
             Assert.Contains(_log.Lines, l => l.StartsWith("usage.spill", StringComparison.Ordinal) && l.Contains(record.RequestId, StringComparison.Ordinal));
         }
+    }
+
+    [Fact]
+    public async Task An_answer_that_is_cut_off_makes_no_record_twice_and_loses_none()
+    {
+        await using GroupCommitStore store = await StartAsync();
+        UsageRecord before = await CompleteAsync(store);
+        int cut = 0;
+        _transport.Decide = _ => Interlocked.Increment(ref cut) <= 3 ? Fault.CutAnswer : Fault.None;
+
+        UsageRecord[] meanwhile = await Task.WhenAll(Enumerable.Range(0, 150).Select(_ => CompleteAsync(store)));
+
+        await DrainedAsync(store);
+        Assert.InRange(cut, 3, int.MaxValue);
+        await AssertStoredAsync([before, .. meanwhile]);
+    }
+
+    [Fact]
+    public async Task A_transaction_that_is_too_large_is_taken_apart()
+    {
+        await using GroupCommitStore store = await StartAsync();
+        UsageRecord before = await CompleteAsync(store);
+        _transport.Decide = r => r.Content is { } content && content.TryComputeLength(out long length) && length > 20_000 ? Fault.TooLarge : Fault.None;
+
+        UsageRecord[] meanwhile = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => CompleteAsync(store)));
+
+        await AssertStoredAsync([before, .. meanwhile]);
+        Assert.Equal(0, store.Lost);
+    }
+
+    [Fact]
+    public async Task Tables_that_are_dropped_meanwhile_are_made_again()
+    {
+        await using GroupCommitStore store = await StartAsync();
+        await CompleteAsync(store);
+        await _tables.Month(DateTimeOffset.UtcNow).DeleteAsync(TestContext.Current.CancellationToken);
+        await _tables.Named("meta").DeleteAsync(TestContext.Current.CancellationToken);
+
+        UsageRecord[] after = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => CompleteAsync(store)));
+
+        await DrainedAsync(store);
+        await AssertStoredAsync(after);
+    }
+
+    [Fact]
+    public async Task A_clock_that_jumps_over_the_end_of_a_month_and_back_mixes_no_rows_up()
+    {
+        await using GroupCommitStore store = await StartAsync();
+        var midnight = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+        UsageRecord[] records = await Task.WhenAll(Enumerable.Range(0, 300).Select(i => CompleteAsync(store, Records.Full(midnight.AddMilliseconds(i % 2 == 0 ? -1 - i : i)))));
+
+        List<string> found = [];
+        foreach (string month in (string[])["202512", "202601"])
+        {
+            await foreach (Azure.Data.Tables.TableEntity row in _tables.Named(month).QueryAsync<Azure.Data.Tables.TableEntity>(cancellationToken: TestContext.Current.CancellationToken))
+            {
+                Assert.Equal(month, UsageKey.MonthOf(UsageKey.TimeOf(row.RowKey)));
+                found.Add(row.RowKey);
+            }
+        }
+
+        Assert.Equal(records.Select(r => r.RequestId).Order(), found.Order());
     }
 
     [Fact]
@@ -144,6 +208,9 @@ public sealed class OutageTests(Azurite azurite) : IAsyncLifetime
 
         Assert.Equal(good.Where(r => r != poisoned).Select(r => r.RequestId).Order(), sink.Stored.Order());
         Assert.Contains(_log.Lines, l => l.StartsWith("usage.refused", StringComparison.Ordinal) && l.Contains(poisoned.RequestId, StringComparison.Ordinal));
+        string kept = Assert.Single(await File.ReadAllLinesAsync(Path.Combine(Journal, UsageJournal.RejectedFile), TestContext.Current.CancellationToken));
+        Assert.Equal(UsageRow.OfCompleted(poisoned).Values.ToHashSet(), UsageRowJson.Read(kept)!.Values.ToHashSet());
+        Assert.Equal(1, store.Lost);
     }
 
     private async Task<GroupCommitStore> StartAsync(UsageStoreTimes? times = null)

@@ -41,7 +41,7 @@ public sealed class UsageJournalTests : IDisposable
 
         Assert.Equal(new[] { before.RequestId, after.RequestId }.Order(), found.Order());
         string kept = Assert.Single(Directory.GetFiles(_folder));
-        Assert.Equal((UsageJournal.UnreadableFile, line + "\n"), (Path.GetFileName(kept), await File.ReadAllTextAsync(kept, Stop)));
+        Assert.Equal((UsageJournal.RejectedFile, line + "\n"), (Path.GetFileName(kept), await File.ReadAllTextAsync(kept, Stop)));
     }
 
     [Fact]

@@ -106,6 +106,20 @@ public abstract class UsageStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Text_that_is_no_Unicode_does_not_lose_the_record()
+    {
+        const string half = "before \ud83d after";
+        UsageRecord record = Records.Full() with { UserAgent = half, Principal = half, Endpoint = "\ude00", Tags = new Dictionary<string, string> { [half] = half }, Groups = [half] };
+
+        _store.Accepted(record);
+        await _store.CompletedAsync(record, TestContext.Current.CancellationToken);
+
+        UsageRecord? found = await _reader.FindAsync(record.RequestId, TestContext.Current.CancellationToken);
+        Assert.Equal((record.Usage, record.CostNanoUsd), (found!.Usage, found.CostNanoUsd));
+        Assert.StartsWith("before ", found.Principal, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_too_long_for_the_store_does_not_lose_the_record()
     {
         UsageRecord record = Records.Full() with

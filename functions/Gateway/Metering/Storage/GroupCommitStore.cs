@@ -309,6 +309,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
         if (rows.Count == 1)
         {
             Log.Refused(_logger, Lines(rows), refusal);
+            await _journal.RejectAsync(rows[0]);
             Count(ref _lost, rows);
             return;
         }

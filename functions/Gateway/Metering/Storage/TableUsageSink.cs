@@ -12,8 +12,20 @@ internal sealed class TableUsageSink(UsageTables tables) : IUsageSink
     /// <summary>Longest text of a property: 64 KiB of UTF-16.</summary>
     public const int MaxText = 32 * 1024;
 
+    /// <summary>Most characters in all texts of a row, of two bytes each: the service takes 1 MiB, names and numbers included.</summary>
+    public const int MaxTexts = 480 * 1024;
+
+    /// <summary>Longest text of a row whose texts are too long together.</summary>
+    private const int LongestOfMany = 4 * 1024;
+
     /// <summary>Most bytes of a transaction, with room for the envelope: the service takes 4 MiB.</summary>
     public const int MaxTransaction = 3 * 1024 * 1024;
+
+    /// <summary>What the service says of rows that it will never take. Any other 400 may come from whatever stands between, and pass.</summary>
+    private static readonly HashSet<string> RowFaults =
+    [
+        "EntityTooLarge", "InvalidDuplicateRow", "InvalidInput", "KeyValueTooLarge", "OutOfRangeInput", "PropertyNameInvalid", "PropertyNameTooLong", "PropertyValueTooLarge", "RequestBodyTooLarge", "TooManyProperties",
+    ];
 
     public int MaxBatch => 100;
 
@@ -55,27 +67,44 @@ internal sealed class TableUsageSink(UsageTables tables) : IUsageSink
             tables.Forget();
             throw;
         }
-        catch (RequestFailedException e) when (e.Status is 400 or 413)
+        catch (RequestFailedException e) when (e.Status == 413 || (e.Status == 400 && RowFaults.Contains(e.ErrorCode ?? "")))
         {
             throw new UsageRowRefusedException($"The table service refuses the rows: {e.ErrorCode}", e);
         }
     }
 
-    /// <summary>The row as an entity, and about how many bytes it takes. A text that is too long is cut; JSON that is too long is left out.</summary>
+    /// <summary>The row as an entity, and the most bytes that it takes. A text that is too long is cut; JSON that is too long is left out.</summary>
     internal static (TableEntity Entity, int Bytes) ToEntity(UsageRow row)
     {
+        int texts = 0;
+        foreach (object value in row.Values.Values)
+        {
+            texts += Math.Min((value as string)?.Length ?? 0, MaxText);
+        }
+
+        int longest = texts <= MaxTexts ? MaxText : LongestOfMany;
         var entity = new TableEntity(UsageKey.PartitionOf(row.RequestId), row.RequestId);
         int bytes = 256;
         foreach ((UsageColumn column, object value) in row.Values)
         {
-            object? stored = value is not string text || text.Length <= MaxText ? value : column.Type == UsageColumnType.Json ? null : text[..MaxText];
-            if (stored is not null)
+            if (value is not string text)
             {
+                entity[column.Name] = value;
+                bytes += 80 + column.Name.Length;
+            }
+            else if (text.Length <= longest || column.Type != UsageColumnType.Json)
+            {
+                string stored = Cut(text, longest);
                 entity[column.Name] = stored;
-                bytes += 64 + column.Name.Length + (stored is string s ? 3 * s.Length : 16);
+
+                // A character may be escaped, as six of ASCII.
+                bytes += 80 + column.Name.Length + (6 * stored.Length);
             }
         }
 
         return (entity, bytes);
     }
+
+    private static string Cut(string text, int longest) =>
+        text.Length <= longest ? text : text[..(char.IsHighSurrogate(text[longest - 1]) ? longest - 1 : longest)];
 }

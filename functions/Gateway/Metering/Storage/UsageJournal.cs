@@ -12,8 +12,11 @@ namespace Serverless.Gateway.Metering.Storage;
 /// </summary>
 internal sealed partial class UsageJournal(string folder, TimeProvider time, ILogger<UsageJournal>? logger = null) : IDisposable
 {
-    /// <summary>What lines that cannot be understood are kept in, for a person to look at: the disk has damaged them, or another version has written them.</summary>
-    public const string UnreadableFile = "unreadable.jsonl";
+    /// <summary>
+    /// What is kept for a person to look at, since no store will ever take it: lines that cannot be understood (the disk has damaged them, or
+    /// another version has written them), and rows that the store refuses.
+    /// </summary>
+    public const string RejectedFile = "rejected.jsonl";
 
     /// <summary>A file that has grown to so many bytes is followed by another: what is in the store is gone from the disk by and by, not after the last row.</summary>
     private const long Large = 8 * 1024 * 1024;
@@ -89,6 +92,15 @@ internal sealed partial class UsageJournal(string folder, TimeProvider time, ILo
         Close();
         _gate.Release();
         return own is null ? count : count + await DrainAsync(own, write);
+    }
+
+    /// <summary>Keeps a row that the store refuses, where nobody tries it again.</summary>
+    public Task RejectAsync(UsageRow row)
+    {
+        var line = new ArrayBufferWriter<byte>(1024);
+        UsageRowJson.Write(row, line);
+        Directory.CreateDirectory(folder);
+        return File.AppendAllLinesAsync(Path.Combine(folder, RejectedFile), [Encoding.UTF8.GetString(line.WrittenSpan)]);
     }
 
     /// <summary>What waits for the store, in this process's file and in those that others have left.</summary>
@@ -224,7 +236,7 @@ internal sealed partial class UsageJournal(string folder, TimeProvider time, ILo
     {
         if (unreadable.Count > 0)
         {
-            string kept = Path.Combine(folder, UnreadableFile);
+            string kept = Path.Combine(folder, RejectedFile);
             await File.AppendAllLinesAsync(kept, unreadable);
             Log.Unreadable(_logger, unreadable.Count, kept);
         }
