@@ -1,4 +1,5 @@
-using Serverless.Gateway.Metering;
+using System.Runtime.CompilerServices;
+using Serverless.Gateway.Metering.Storage;
 using Serverless.Gateway.Reports.Rollups;
 
 namespace Serverless.Gateway.Reports;
@@ -90,83 +91,65 @@ internal sealed class UsageReport(RollupBuilder rollups)
         }
     }
 
-    private async IAsyncEnumerable<(DateTimeOffset? Start, RollupRow Row)> RowsAsync(ReportQuery query, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<(DateTimeOffset? Start, RollupRow Row)> RowsAsync(ReportQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var steps = await StepsAsync(query, cancellationToken);
+        await foreach (var rows in WorkAhead.InOrderAsync(steps, rollups.PeriodsAtOnce, (step, stop) => Task.Run(() => StepAsync(query.Interval, step.Period, step.From, step.To, stop), stop), cancellationToken))
+        {
+            foreach ((DateTimeOffset?, RollupRow) row in rows)
+            {
+                yield return row;
+            }
+        }
+    }
+
+    /// <summary>The steps of a report that have requests.</summary>
+    private async Task<IEnumerable<(RollupPeriod? Period, DateTimeOffset From, DateTimeOffset To)>> StepsAsync(ReportQuery query, CancellationToken cancellationToken)
     {
         DateTimeOffset[] hours = [.. (await rollups.HoursAsync(query.From, query.To, cancellationToken)).Order()];
         if (hours.Length == 0)
         {
-            yield break;
+            return [];
         }
 
         // Years without requests are not stepped through, whatever span was asked for.
         DateTimeOffset first = RollupPeriod.Of(RollupLevel.Month, hours[0]).Start;
         DateTimeOffset last = RollupPeriod.Of(RollupLevel.Month, hours[^1]).End;
-        IEnumerable<(RollupPeriod? Period, DateTimeOffset From, DateTimeOffset To)> steps = Cover(query.From > first ? query.From : first, query.To < last ? query.To : last, query.Interval)
-            .Where(s => HasRequests(hours, s.From, s.To));
-        if (query.Interval == RollupLevel.Minute)
+        return Cover(query.From > first ? query.From : first, query.To < last ? query.To : last, query.Interval).Where(step =>
         {
-            foreach ((_, DateTimeOffset from, DateTimeOffset to) in steps)
-            {
-                await foreach ((DateTimeOffset minute, RollupRow row) in MinutesAsync(from, to, cancellationToken))
-                {
-                    yield return (minute, row);
-                }
-            }
-
-            yield break;
-        }
-
-        await foreach ((DateTimeOffset from, IReadOnlyList<RollupRow> rows) in WorkAhead.InOrderAsync(steps, rollups.PeriodsAtOnce, StepAsync, cancellationToken))
-        {
-            DateTimeOffset? start = query.Interval is { } interval ? RollupPeriod.Of(interval, from).Start : null;
-            foreach (RollupRow row in rows)
-            {
-                yield return (start, row);
-            }
-        }
+            int next = Array.BinarySearch(hours, step.From.AddHours(-1).AddTicks(1));
+            next = next < 0 ? ~next : next;
+            return next < hours.Length && hours[next] < step.To;
+        });
     }
 
-    private async Task<(DateTimeOffset From, IReadOnlyList<RollupRow> Rows)> StepAsync((RollupPeriod? Period, DateTimeOffset From, DateTimeOffset To) step, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<(DateTimeOffset? Start, RollupRow Row)>> StepAsync(RollupLevel? interval, RollupPeriod? period, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
-        if (step.Period is { } whole)
+        if (interval == RollupLevel.Minute)
         {
-            return (step.From, await rollups.RowsAsync(whole, cancellationToken));
+            return await MinutesAsync(from, to, cancellationToken);
         }
 
-        var records = new RollupRows();
-        await rollups.AddRecordsAsync(records, step.From, step.To, sweep: false, cancellationToken);
-        return (step.From, records.Rows);
+        IReadOnlyList<RollupRow> rows = period is { } whole ? await rollups.RowsAsync(whole, cancellationToken) : await rollups.SumRecordsAsync(from, to, cancellationToken);
+        DateTimeOffset? start = interval is { } level ? RollupPeriod.Of(level, from).Start : null;
+        return [.. rows.Select(row => (start, row))];
     }
 
-    /// <summary>True when one of the hours, which are in order, reaches into the span.</summary>
-    private static bool HasRequests(DateTimeOffset[] hours, DateTimeOffset from, DateTimeOffset to)
-    {
-        int next = Array.BinarySearch(hours, from.AddHours(-1).AddTicks(1));
-        next = next < 0 ? ~next : next;
-        return next < hours.Length && hours[next] < to;
-    }
-
-    private async IAsyncEnumerable<(DateTimeOffset Start, RollupRow Row)> MinutesAsync(DateTimeOffset from, DateTimeOffset to, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<(DateTimeOffset? Start, RollupRow Row)>> MinutesAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
         Dictionary<DateTimeOffset, RollupRows> minutes = [];
-        await foreach (UsageRecord record in rollups.RecordsAsync(from, to, cancellationToken))
+        await foreach (UsageFacts facts in rollups.FactsAsync(from, to, cancellationToken))
         {
-            DateTimeOffset minute = RollupPeriod.Of(RollupLevel.Minute, record.Accepted).Start;
+            DateTimeOffset minute = RollupPeriod.Of(RollupLevel.Minute, UsageKey.TimeOf(facts.RequestId)).Start;
             if (!minutes.TryGetValue(minute, out RollupRows? rows))
             {
                 minutes[minute] = rows = new RollupRows();
             }
 
-            rows.Add(record);
+            rows.Add(facts);
         }
 
-        foreach ((DateTimeOffset minute, RollupRows rows) in minutes)
-        {
-            foreach (RollupRow row in rows.Rows)
-            {
-                yield return (minute, row);
-            }
-        }
+        return [.. minutes.SelectMany(m => m.Value.Rows.Select(row => ((DateTimeOffset?)m.Key, row)))];
     }
 
     /// <summary>The groups that a row counts under: one, unless it is grouped by groups or tags, of which it can have several.</summary>

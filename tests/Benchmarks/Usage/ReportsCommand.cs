@@ -36,11 +36,11 @@ internal static class ReportsCommand
         await FillAsync(store.Storage, kind, records);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{kind}: a month of {records:N0} records, written in {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s; the store holds {store.Megabytes:N0} MB\n"));
-        Console.WriteLine("| report | s | records read | rollup rows read | rows given |");
-        Console.WriteLine("|---|---|---|---|---|");
+        Console.WriteLine("| report | s | processor s | records read | rollup rows read | rows given |");
+        Console.WriteLine("|---|---|---|---|---|---|");
         var reader = new CountingReader(store.Storage.Reader);
         var rollups = new CountingRollups(store.Storage.Rollups);
-        var builder = new RollupBuilder(reader, store.Storage.Sink, rollups, TimeProvider.System);
+        var builder = new RollupBuilder(reader, store.Storage.Sweep, rollups, TimeProvider.System);
         var report = new UsageReport(builder);
         ReportQuery month = new() { From = Month, To = Month.AddMonths(1) };
 
@@ -51,7 +51,7 @@ internal static class ReportsCommand
         TimeSpan expected = Stopwatch.GetElapsedTime(start) * 30;
         if (expected > limit)
         {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| the month, were it rolled up by it | about {expected.TotalSeconds:0} | | | |"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| the month, were it rolled up by it | about {expected.TotalSeconds:0} | | | | |"));
             await RollUpAsync(store.Storage, records);
         }
 
@@ -87,9 +87,11 @@ internal static class ReportsCommand
         {
             reader.Read = rollups.Read = 0;
             long start = Stopwatch.GetTimestamp();
+            TimeSpan before = Environment.CpuUsage.TotalTime;
             T result = await run();
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {name} | {seconds:0.000} | {reader.Read:N0} | {rollups.Read:N0} | {rows(result):N0} |"));
+            double busy = (Environment.CpuUsage.TotalTime - before).TotalSeconds;
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {name} | {seconds:0.000} | {busy:0.000} | {reader.Read:N0} | {rollups.Read:N0} | {rows(result):N0} |"));
             return result;
         }
     }
@@ -119,10 +121,10 @@ internal static class ReportsCommand
                 day.Add(record);
             }
 
-            await store.Rollups.WriteAsync(period, hour.Rows, CancellationToken.None);
+            await WriteAsync(store.Rollups, period, hour.Rows);
             if (period.Start.Hour == 23)
             {
-                await store.Rollups.WriteAsync(RollupPeriod.Of(RollupLevel.Day, period.Start), day.Rows, CancellationToken.None);
+                await WriteAsync(store.Rollups, RollupPeriod.Of(RollupLevel.Day, period.Start), day.Rows);
                 day = new RollupRows();
             }
         }
@@ -140,6 +142,9 @@ internal static class ReportsCommand
         }
     }
 
+    private static async Task WriteAsync(IRollupStore rollups, RollupPeriod period, IReadOnlyList<RollupRow> rows) =>
+        await rollups.WriteAsync(period, rows, await rollups.BeginAsync(period, CancellationToken.None), CancellationToken.None);
+
     private sealed class CountingReader(IUsageReader inner) : IUsageReader
     {
         private long _read;
@@ -150,14 +155,25 @@ internal static class ReportsCommand
 
         public Task<IReadOnlySet<DateTimeOffset>> HoursAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => inner.HoursAsync(from, to, cancellationToken);
 
-        public async IAsyncEnumerable<UsageRecord> ReadAsync(
-            DateTimeOffset from, DateTimeOffset to, [EnumeratorCancellation] CancellationToken cancellationToken, IReadOnlyCollection<string>? columns = null)
+        public async IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
-            await foreach (UsageRecord record in inner.ReadAsync(from, to, cancellationToken, columns))
+            await foreach (UsageRecord record in inner.ReadAsync(from, to, cancellationToken))
             {
                 Interlocked.Increment(ref _read);
                 yield return record;
             }
+        }
+
+        public async IAsyncEnumerable<UsageFacts> ReadFactsAsync(DateTimeOffset from, DateTimeOffset to, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            long read = 0;
+            await foreach (UsageFacts facts in inner.ReadFactsAsync(from, to, cancellationToken))
+            {
+                read++;
+                yield return facts;
+            }
+
+            Interlocked.Add(ref _read, read);
         }
     }
 
@@ -176,8 +192,10 @@ internal static class ReportsCommand
             return rows;
         }
 
-        public Task WriteAsync(RollupPeriod period, IReadOnlyList<RollupRow> rows, CancellationToken cancellationToken) => inner.WriteAsync(period, rows, cancellationToken);
+        public Task<RollupTurn> BeginAsync(RollupPeriod period, CancellationToken cancellationToken) => inner.BeginAsync(period, cancellationToken);
 
-        public Task ForgetAsync(RollupPeriod period, CancellationToken cancellationToken) => inner.ForgetAsync(period, cancellationToken);
+        public Task<bool> WriteAsync(RollupPeriod period, IReadOnlyList<RollupRow> rows, RollupTurn turn, CancellationToken cancellationToken) => inner.WriteAsync(period, rows, turn, cancellationToken);
+
+        public Task ForgetAsync(RollupPeriod period, bool changing, CancellationToken cancellationToken) => inner.ForgetAsync(period, changing, cancellationToken);
     }
 }

@@ -157,7 +157,7 @@ public abstract class UsageExportContract : IAsyncLifetime
         Assert.Equal(0, await _export.ToFileAsync("202608", "jsonl", File("b.jsonl"), null, Stop));
         Assert.Equal(31, (await System.IO.File.ReadAllLinesAsync(File("a.jsonl"), Stop)).Length);
         Assert.False(System.IO.File.Exists(File("b.jsonl")));
-        var report = new UsageReport(new RollupBuilder(_storage.Reader, _storage.Sink, _storage.Rollups, _time));
+        var report = new UsageReport(new RollupBuilder(_storage.Reader, _storage.Sweep, _storage.Rollups, _time));
         foreach (RollupLevel? level in (RollupLevel?[])[null, RollupLevel.Month, RollupLevel.Day, RollupLevel.Hour])
         {
             UsageReportResult result = await report.RunAsync(new ReportQuery { From = Start, To = Start.AddMonths(1), Interval = level }, Stop);
@@ -180,7 +180,7 @@ public abstract class UsageExportContract : IAsyncLifetime
         await Assert.ThrowsAsync<IOException>(() => _export.ToFileAsync("202608", "csv", File("a.csv"), null, Stop));
         Assert.Equal(1, await _export.ToFileAsync("202608", "csv", File("late.csv"), null, Stop));
         await _export.DropAsync(Assert.Single(await _export.DueAsync(2, unexported: false, Stop)).Month, Stop);
-        var report = new UsageReport(new RollupBuilder(_storage.Reader, _storage.Sink, _storage.Rollups, _time));
+        var report = new UsageReport(new RollupBuilder(_storage.Reader, _storage.Sweep, _storage.Rollups, _time));
         Assert.Equal(3, (await report.RunAsync(new ReportQuery { From = Start, To = Start.AddMonths(1) }, Stop)).Total["requests"]);
     }
 
@@ -188,7 +188,7 @@ public abstract class UsageExportContract : IAsyncLifetime
     public async Task A_record_that_came_late_is_in_the_sums_before_its_month_goes()
     {
         List<UsageRecord> records = await StoreAsync(Start, 3, (record, i) => i == 0 ? record with { Outcome = RequestOutcome.Open } : record);
-        var builder = new RollupBuilder(_storage.Reader, _storage.Sink, _storage.Rollups, _time);
+        var builder = new RollupBuilder(_storage.Reader, _storage.Sweep, _storage.Rollups, _time);
         await builder.RowsAsync(RollupPeriod.Of(RollupLevel.Month, Start), Stop);
         await _storage.Sink.WriteAsync([UsageRow.OfCompleted(records[0] with { Outcome = RequestOutcome.Success })], Stop);
         await StoreAsync(Start.AddMinutes(1), 1);
@@ -321,7 +321,7 @@ public sealed class TableUsageExportTests(Azurite azurite) : UsageExportContract
     private protected override UsageStorage Open()
     {
         var tables = new UsageTables(azurite.Connect(), azurite.NextPrefix());
-        return new UsageStorage(new TableUsageSink(tables), new TableUsageReader(tables), new TableRollupStore(tables), new TableUsageMonths(tables));
+        return new UsageStorage(new TableUsageSink(tables), new TableUsageReader(tables), new TableRollupStore(tables), new TableUsageMonths(tables), new TableUsageSweep(tables));
     }
 }
 

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Serverless.Gateway.Metering;
 using Serverless.Gateway.Metering.Storage;
@@ -48,51 +50,65 @@ public sealed class RowsReadTests
     }
 
     [Fact]
-    public async Task Sums_need_no_column_that_they_do_not_ask_for()
+    public async Task What_sums_read_of_a_record_is_what_the_record_says()
     {
-        UsageRecord asked = Records.Full(Now);
-        foreach (UsageRecord record in (UsageRecord[])[asked, asked with { ModelServed = null, Agent = null }, asked with { Outcome = RequestOutcome.Lost }, asked with { Usage = null, CostNanoUsd = null }])
+        UsageRecord full = Records.Full(Now);
+        var json = new ArrayBufferWriter<byte>();
+        var reader = new UsageFactsJson();
+        foreach (UsageRecord record in (UsageRecord[])
+        [
+            full, full with { ModelServed = null, Agent = null, Attempts = [] }, full with { Outcome = RequestOutcome.Lost }, full with { Usage = null, CostNanoUsd = null, Latency = null },
+            full with { Principal = "\"q\\ü👩‍👧", Groups = ["b", "a", "b"], Tags = new Dictionary<string, string> { ["z"] = "1", ["a"] = "ü\n" }, StatusCode = 429 },
+            full with { Groups = [], Tags = null, Usage = new TokenUsage { OutputTokens = 0 }, Stream = false }, full,
+        ])
         {
-            IReadOnlyDictionary<UsageColumn, object> all = UsageRow.OfCompleted(record).Values;
-            RollupRows whole = new(), some = new();
-            whole.Add(UsageColumns.ToRecord(record.RequestId, name => all.GetValueOrDefault(UsageColumns.Find(name)!)));
-            some.Add(UsageColumns.ToRecord(record.RequestId, name => RollupRows.Columns.Contains(name) ? all.GetValueOrDefault(UsageColumns.Find(name)!) : null));
-            Assert.Equal(Values(whole), Values(some));
+            UsageRow row = UsageRow.OfCompleted(record);
+            json.ResetWrittenCount();
+            UsageRowJson.Write(row, json);
+            Assert.Equal(UsageFacts.Of(record), reader.Read(json.WrittenSpan));
+            Assert.Equal(UsageFacts.Of(record), UsageFacts.Of(UsageColumns.ToRecord(record.RequestId, name => UsageFactsJson.Columns.Contains(name) ? row.Values.GetValueOrDefault(UsageColumns.Find(name)!) : null)));
         }
 
-        Assert.All(RollupRows.Columns, name => Assert.NotNull(UsageColumns.Find(name)));
-
-        static IEnumerable<object> Values(RollupRows rows) => rows.Rows.Select(RollupValues.Of).SelectMany(v => v.Texts.Concat<object>(v.Sums.Cast<object>()));
+        UsageRow open = UsageRow.OfAccepted(full);
+        json.ResetWrittenCount();
+        UsageRowJson.Write(open, json);
+        Assert.Equal(UsageFacts.Of(UsageColumns.ToRecord(open.RequestId, name => open.Values.GetValueOrDefault(UsageColumns.Find(name)!))), reader.Read(json.WrittenSpan));
+        Assert.All(UsageFactsJson.Columns, name => Assert.NotNull(UsageColumns.Find(name)));
+        Assert.Throws<InvalidDataException>(() => reader.Read("{\"request_id\":"u8));
     }
 
     private Task<UsageReportResult> RunAsync(ReportQuery query) =>
-        new UsageReport(new RollupBuilder(_ledger, new NoSink(), _ledger, new Clock())).RunAsync(query, TestContext.Current.CancellationToken);
+        new UsageReport(new RollupBuilder(_ledger, new NoSweep(), _ledger, new Clock())).RunAsync(query, TestContext.Current.CancellationToken);
 
     /// <summary>Counts what is read of it. Records are there of the open hours only: whoever reads any other has lost the wager.</summary>
     private sealed class Ledger : IUsageReader, IRollupStore
     {
         private static readonly DateTimeOffset FirstOpen = new(2026, 11, 24, 5, 0, 0, TimeSpan.Zero);
 
-        private readonly Dictionary<RollupPeriod, IReadOnlyList<RollupRow>> _made = [];
+        private readonly ConcurrentDictionary<RollupPeriod, IReadOnlyList<RollupRow>> _made = [];
+        private int _rollupsRead;
+        private int _recordsRead;
 
-        public int PeriodsAtOnce => 1;
+        public int RollupsRead { get => _rollupsRead; set => _rollupsRead = value; }
 
-        public int RollupsRead { get; set; }
-
-        public int RecordsRead { get; private set; }
+        public int RecordsRead => _recordsRead;
 
         public List<UsageRecord> Open { get; } = [.. Enumerable.Range(0, 90).Select(i => Records.Full(FirstOpen.AddMinutes(i)) with { Usage = new TokenUsage { InputTokens = i, OutputTokens = 1 } })];
 
         public Task<UsageRecord?> FindAsync(string requestId, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public async IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, [EnumeratorCancellation] CancellationToken cancellationToken, IReadOnlyCollection<string>? columns = null)
+        public int PeriodsAtOnce => 4;
+
+        public IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public async IAsyncEnumerable<UsageFacts> ReadFactsAsync(DateTimeOffset from, DateTimeOffset to, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
             Assert.True(from >= FirstOpen, $"The records of {from} were read.");
             await Task.Yield();
             foreach (UsageRecord record in Open.Where(r => r.Accepted >= from && r.Accepted < to))
             {
-                RecordsRead++;
-                yield return record;
+                Interlocked.Increment(ref _recordsRead);
+                yield return UsageFacts.Of(record);
             }
         }
 
@@ -115,17 +131,19 @@ public sealed class RowsReadTests
                 RollupLevel.Day => Rows(24 * PerHour),
                 _ => null,
             };
-            RollupsRead += rows?.Count ?? 0;
+            Interlocked.Add(ref _rollupsRead, rows?.Count ?? 0);
             return Task.FromResult(rows);
         }
 
-        public Task WriteAsync(RollupPeriod period, IReadOnlyList<RollupRow> rows, CancellationToken cancellationToken)
+        public Task<RollupTurn> BeginAsync(RollupPeriod period, CancellationToken cancellationToken) => Task.FromResult(new RollupTurn(false, ""));
+
+        public Task<bool> WriteAsync(RollupPeriod period, IReadOnlyList<RollupRow> rows, RollupTurn turn, CancellationToken cancellationToken)
         {
             _made[period] = rows;
-            return Task.CompletedTask;
+            return Task.FromResult(true);
         }
 
-        public Task ForgetAsync(RollupPeriod period, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task ForgetAsync(RollupPeriod period, bool changing, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         private static List<RollupRow> Rows(int requests) => [.. Enumerable.Range(0, Combinations).Select(i =>
         {
@@ -136,15 +154,9 @@ public sealed class RowsReadTests
         })];
     }
 
-    private sealed class NoSink : IUsageSink
+    private sealed class NoSweep : IUsageSweep
     {
-        public int MaxBatch => 1;
-
-        public string GroupOf(UsageRow row) => "";
-
-        public Task PrepareAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task WriteAsync(IReadOnlyList<UsageRow> rows, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task LoseAsync(IReadOnlyCollection<string> requestIds, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 
     private sealed class Clock : TimeProvider

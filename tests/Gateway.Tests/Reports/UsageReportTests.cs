@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Time.Testing;
 using Serverless.Gateway.Metering;
 using Serverless.Gateway.Metering.Storage;
 using Serverless.Gateway.Reports;
@@ -16,23 +17,30 @@ public abstract class UsageReportContract : IAsyncLifetime
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 24, 6, 30, 0, TimeSpan.Zero);
 
-    private readonly FixedTime _time = new(Now);
+    private readonly FakeTimeProvider _time = new(Now);
     private List<UsageRecord> _records = [];
     private CountingReader _reader = null!;
     private IUsageSink _sink = null!;
     private LateRowsSink _late = null!;
+    private IRollupStore _rollups = null!;
+    private RollupBuilder _builder = null!;
     private UsageReport _report = null!;
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    /// <summary>A record of a month that is over.</summary>
+    private UsageRecord OldRecord => _records.First(r => r.Accepted < new DateTimeOffset(2026, 11, 1, 0, 0, 0, TimeSpan.Zero));
 
     private protected string Folder { get; } = Directory.CreateTempSubdirectory("serverless-report-").FullName;
 
-    private protected abstract (IUsageSink Sink, IUsageReader Reader, IRollupStore Rollups, IUsageMonths Months) Open();
+    private protected abstract UsageStorage Open(TimeProvider time);
 
     public async ValueTask InitializeAsync()
     {
-        (_sink, IUsageReader reader, IRollupStore rollups, IUsageMonths months) = Open();
-        _late = new LateRowsSink(_sink, rollups, months, _time);
+        (_sink, IUsageReader reader, _rollups, IUsageMonths months, IUsageSweep sweep) = Open(_time);
+        _late = new LateRowsSink(_sink, _rollups, months, _time);
         _reader = new CountingReader(reader);
-        _report = new UsageReport(new RollupBuilder(_reader, _sink, rollups, _time));
+        _report = new UsageReport(_builder = new RollupBuilder(_reader, sweep, _rollups, _time));
         _records = Random(900);
         await _sink.PrepareAsync(TestContext.Current.CancellationToken);
         foreach (IGrouping<string, UsageRow> group in _records.Select(r => r.Outcome == RequestOutcome.Open ? UsageRow.OfAccepted(r) : UsageRow.OfCompleted(r)).GroupBy(_sink.GroupOf))
@@ -162,6 +170,164 @@ public abstract class UsageReportContract : IAsyncLifetime
             Assert.Equal((before["requests"] + 1, before["total_tokens"] + late.Usage!.TotalTokens, before["cost_nano_usd"] + late.CostNanoUsd), (after["requests"], after["total_tokens"], after["cost_nano_usd"]));
         }
     }
+
+    [Theory]
+    [InlineData("Hour")]
+    [InlineData("Day")]
+    [InlineData("Month")]
+    public async Task A_record_that_lands_while_its_hour_is_rolled_up_is_in_the_next_sums(string level)
+    {
+        RollupPeriod period = RollupPeriod.Of(Enum.Parse<RollupLevel>(level), OldRecord.Accepted);
+        int before = _records.Count(r => r.Accepted >= period.Start && r.Accepted < period.End);
+        _reader.AfterReading = () => _late.WriteAsync([UsageRow.OfCompleted(Records.Full(OldRecord.Accepted))], Stop);
+
+        await _builder.RowsAsync(period, Stop);
+
+        Assert.Null(_reader.AfterReading);
+        foreach (RollupPeriod each in Longer(OldRecord.Accepted).Where(p => p.Level >= period.Level))
+        {
+            int all = _records.Count(r => r.Accepted >= each.Start && r.Accepted < each.End) + 1;
+            Assert.Equal(all, (await _builder.RowsAsync(each, Stop)).Sum(r => r.Measures["requests"]));
+        }
+
+        Assert.Equal(before + 1, (await _builder.RowsAsync(period, Stop)).Sum(r => r.Measures["requests"]));
+    }
+
+    [Fact]
+    public async Task A_day_that_is_made_of_an_hour_before_a_late_record_of_it_came_is_not_kept()
+    {
+        RollupPeriod[] periods = [.. Longer(OldRecord.Accepted)];
+        await _builder.RowsAsync(periods[0], Stop);
+        RollupTurn day = await _rollups.BeginAsync(periods[1], Stop);
+        IReadOnlyList<RollupRow> hour = await _builder.RowsAsync(periods[0], Stop);
+
+        await _late.WriteAsync([UsageRow.OfCompleted(Records.Full(OldRecord.Accepted))], Stop);
+
+        Assert.False(await _rollups.WriteAsync(periods[1], hour, day, Stop));
+        Assert.Null(await _rollups.ReadAsync(periods[1], Stop));
+        Assert.All(await Task.WhenAll(periods.Select(p => _rollups.ReadAsync(p, Stop))), Assert.Null);
+    }
+
+    [Fact]
+    public async Task Nobody_keeps_sums_while_a_late_record_is_on_its_way_for_a_while_after_its_writer_was_killed()
+    {
+        RollupPeriod[] periods = [.. Longer(OldRecord.Accepted)];
+        var late = Records.Full(OldRecord.Accepted);
+        var killed = new LateRowsSink(new KilledSink(), _rollups, new WholeMonths(), _time);
+        await Assert.ThrowsAsync<IOException>(() => killed.WriteAsync([UsageRow.OfCompleted(late)], Stop));
+
+        // Another process makes sums now; then the row of the killed one is there, of which nobody tells any more.
+        await _builder.RowsAsync(periods[2], Stop);
+        await _sink.WriteAsync([UsageRow.OfCompleted(late)], Stop);
+
+        int requests = _records.Count(r => r.Accepted >= periods[2].Start && r.Accepted < periods[2].End) + 1;
+        Assert.Equal(requests, (await _builder.RowsAsync(periods[2], Stop)).Sum(r => r.Measures["requests"]));
+        Assert.False(await _builder.IsDoneAsync(periods[2], Stop));
+
+        _time.Advance(RollupBuilder.LongestChange + TimeSpan.FromMinutes(1));
+        Assert.Equal(requests, (await _builder.RowsAsync(periods[2], Stop)).Sum(r => r.Measures["requests"]));
+        Assert.True(await _builder.IsDoneAsync(periods[2], Stop));
+    }
+
+    [Fact]
+    public async Task Of_two_who_make_the_same_sums_one_writes_them()
+    {
+        RollupPeriod hour = RollupPeriod.Of(RollupLevel.Hour, OldRecord.Accepted);
+        RollupTurn first = await _rollups.BeginAsync(hour, Stop);
+        RollupTurn second = await _rollups.BeginAsync(hour, Stop);
+        IReadOnlyList<RollupRow> rows = await _builder.SumRecordsAsync(hour.Start, hour.End, Stop);
+
+        Assert.True(await _rollups.WriteAsync(hour, rows, first, Stop));
+        await _rollups.WriteAsync(hour, rows, second, Stop);
+
+        Assert.True(RollupRows.AreSame(rows, (await _rollups.ReadAsync(hour, Stop))!));
+    }
+
+    [Fact]
+    public async Task A_reader_sees_the_old_sums_or_the_new_ones_and_after_a_crash_the_old_ones()
+    {
+        RollupPeriod hour = RollupPeriod.Of(RollupLevel.Hour, OldRecord.Accepted);
+        RollupRow[] Rows(int requests) => [.. Enumerable.Range(0, 350).Select(i => new RollupRow(new UsageDimensions { Endpoint = $"e{i}" }, UsageMeasures.Restore(n => n == "requests" ? requests : 0, "", "")))];
+        Assert.True(await _rollups.WriteAsync(hour, Rows(1), await _rollups.BeginAsync(hour, Stop), Stop));
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        Task<HashSet<long>> reading = Task.Run(async () =>
+        {
+            HashSet<long> seen = [];
+            do
+            {
+                if (await _rollups.ReadAsync(hour, Stop) is { } rows)
+                {
+                    seen.Add(rows.Sum(r => r.Measures["requests"]));
+                }
+            }
+            while (!done.IsCancellationRequested);
+            return seen;
+        }, Stop);
+
+        for (int i = 2; i < 8; i++)
+        {
+            Assert.True(await _rollups.WriteAsync(hour, Rows(i), await _rollups.BeginAsync(hour, Stop), Stop));
+        }
+
+        await done.CancelAsync();
+        Assert.All(await reading, sum => Assert.Equal(0, sum % 350));
+        Assert.Equal(7 * 350, (await _rollups.ReadAsync(hour, Stop))!.Sum(r => r.Measures["requests"]));
+    }
+
+    [Fact]
+    public async Task A_rebuilding_that_was_broken_off_leaves_no_wrong_sums()
+    {
+        RollupPeriod[] periods = [.. Longer(OldRecord.Accepted)];
+        int requests = _records.Count(r => r.Accepted >= periods[2].Start && r.Accepted < periods[2].End);
+        await _builder.RowsAsync(periods[2], Stop);
+
+        // Past the sink that forgets sums, as a gateway of an earlier version may have done it.
+        await _sink.WriteAsync([UsageRow.OfCompleted(Records.Full(OldRecord.Accepted))], Stop);
+        int left = 20;
+        await Assert.ThrowsAsync<OperationCanceledException>(() => _builder.RebuildAsync(periods[2], r => r.Accepted > OldRecord.Accepted && left-- == 0 ? throw new OperationCanceledException() : ValueTask.CompletedTask, Stop));
+
+        long month = (await _builder.RowsAsync(periods[2], Stop)).Sum(r => r.Measures["requests"]);
+        long days = 0;
+        foreach (RollupPeriod day in periods[2].Parts())
+        {
+            days += (await _builder.RowsAsync(day, Stop)).Sum(r => r.Measures["requests"]);
+        }
+
+        Assert.Equal(month, days);
+        await _builder.RebuildAsync(periods[2], null, Stop);
+        Assert.Equal(requests + 1, (await _builder.RowsAsync(periods[2], Stop)).Sum(r => r.Measures["requests"]));
+    }
+
+    [Fact]
+    public async Task A_request_that_ends_while_it_is_given_up_is_not_lost()
+    {
+        UsageRecord open = _records.First(r => r.Outcome == RequestOutcome.Open && r.Accepted < Now.AddHours(-5));
+        RollupPeriod hour = RollupPeriod.Of(RollupLevel.Hour, open.Accepted);
+        UsageRecord ended = Records.Full(open.Accepted) with { RequestId = open.RequestId, Principal = "late" };
+        _reader.AfterReading = () => _late.WriteAsync([UsageRow.OfCompleted(ended)], Stop);
+
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.Contains(await _builder.RowsAsync(hour, Stop), r => r.Dimensions.Principal == "late" && r.Measures["lost"] == 0);
+        }
+
+        Assert.Equal(RequestOutcome.Success, (await _reader.FindAsync(open.RequestId, Stop))!.Outcome);
+    }
+
+    [Fact]
+    public async Task The_last_millisecond_of_a_month_belongs_to_it()
+    {
+        DateTimeOffset end = new(2026, 9, 1, 0, 0, 0, TimeSpan.Zero);
+        await _sink.WriteAsync([UsageRow.OfCompleted(Records.Full(end.AddMilliseconds(-1)))], Stop);
+
+        foreach (RollupLevel? level in (RollupLevel?[])[null, RollupLevel.Month, RollupLevel.Day, RollupLevel.Hour])
+        {
+            Assert.Equal(1, (await _report.RunAsync(new ReportQuery { From = end.AddMonths(-1), To = end, Interval = level }, Stop)).Total["requests"]);
+        }
+    }
+
+    /// <summary>The hour of a moment, its day and its month.</summary>
+    private static IEnumerable<RollupPeriod> Longer(DateTimeOffset time) => [.. new[] { RollupLevel.Hour, RollupLevel.Day, RollupLevel.Month }.Select(l => RollupPeriod.Of(l, time))];
 
     [Fact]
     public async Task A_request_whose_process_was_killed_is_lost_and_not_silently_missing()
@@ -306,26 +472,60 @@ public abstract class UsageReportContract : IAsyncLifetime
         BytesOut = 0,
     };
 
-    private sealed class FixedTime(DateTimeOffset now) : TimeProvider
+    /// <summary>Its process does not live to write.</summary>
+    private sealed class KilledSink : IUsageSink
     {
-        public override DateTimeOffset GetUtcNow() => now;
+        public int MaxBatch => 100;
+
+        public string GroupOf(UsageRow row) => "";
+
+        public Task PrepareAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task WriteAsync(IReadOnlyList<UsageRow> rows, CancellationToken cancellationToken) => throw new IOException();
+    }
+
+    private sealed class WholeMonths : IUsageMonths
+    {
+        public Task<IReadOnlyList<UsageMonth>> ListAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<UsageMonthState> StateAsync(string month, CancellationToken cancellationToken) => Task.FromResult(UsageMonthState.Whole);
+
+        public Task MarkAsync(string month, ExportMark mark, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task DropAsync(string month, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 
     private sealed class CountingReader(IUsageReader inner) : IUsageReader
     {
-        public int Read { get; set; }
+        private int _read;
+
+        public int Read
+        {
+            get => _read;
+            set => _read = value;
+        }
+
+        /// <summary>Done once, when a span of time has been read and nothing has been made of it yet.</summary>
+        public Func<Task>? AfterReading { get; set; }
 
         public Task<UsageRecord?> FindAsync(string requestId, CancellationToken cancellationToken) => inner.FindAsync(requestId, cancellationToken);
 
         public Task<IReadOnlySet<DateTimeOffset>> HoursAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => inner.HoursAsync(from, to, cancellationToken);
 
-        public async IAsyncEnumerable<UsageRecord> ReadAsync(
-            DateTimeOffset from, DateTimeOffset to, [EnumeratorCancellation] CancellationToken cancellationToken, IReadOnlyCollection<string>? columns = null)
+        public IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => inner.ReadAsync(from, to, cancellationToken);
+
+        public async IAsyncEnumerable<UsageFacts> ReadFactsAsync(DateTimeOffset from, DateTimeOffset to, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
-            await foreach (UsageRecord record in inner.ReadAsync(from, to, cancellationToken, columns))
+            await foreach (UsageFacts facts in inner.ReadFactsAsync(from, to, cancellationToken))
             {
-                Read++;
-                yield return record;
+                Interlocked.Increment(ref _read);
+                yield return facts;
+            }
+
+            if (AfterReading is { } after)
+            {
+                AfterReading = null;
+                await after();
             }
         }
     }
@@ -334,19 +534,19 @@ public abstract class UsageReportContract : IAsyncLifetime
 /// <summary>The contract over the real emulator of Azure Table Storage.</summary>
 public sealed class TableUsageReportTests(Azurite azurite) : UsageReportContract
 {
-    private protected override (IUsageSink Sink, IUsageReader Reader, IRollupStore Rollups, IUsageMonths Months) Open()
+    private protected override UsageStorage Open(TimeProvider time)
     {
         var tables = new UsageTables(azurite.Connect(), azurite.NextPrefix());
-        return (new TableUsageSink(tables), new TableUsageReader(tables), new TableRollupStore(tables), new TableUsageMonths(tables));
+        return new UsageStorage(new TableUsageSink(tables), new TableUsageReader(tables), new TableRollupStore(tables, time), new TableUsageMonths(tables), new TableUsageSweep(tables));
     }
 }
 
 /// <summary>The contract over a SQLite file.</summary>
 public sealed class SqliteUsageReportTests : UsageReportContract
 {
-    private protected override (IUsageSink Sink, IUsageReader Reader, IRollupStore Rollups, IUsageMonths Months) Open()
+    private protected override UsageStorage Open(TimeProvider time)
     {
         string path = Path.Combine(Folder, "usage.db");
-        return (new SqliteUsageSink(path), new SqliteUsageReader(path), new SqliteRollupStore(path), new SqliteUsageMonths(path));
+        return UsageStorage.Open(new UsageSettings { Path = path })! with { Rollups = new SqliteRollupStore(path, time) };
     }
 }

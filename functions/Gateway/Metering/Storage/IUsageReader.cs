@@ -1,6 +1,8 @@
+using Serverless.Gateway.Reports.Rollups;
+
 namespace Serverless.Gateway.Metering.Storage;
 
-/// <summary>Reads usage records back, for reports, exports and the sweep.</summary>
+/// <summary>Reads usage records back, for reports and exports.</summary>
 public interface IUsageReader
 {
     /// <summary>The record of one request, or null.</summary>
@@ -13,8 +15,13 @@ public interface IUsageReader
     /// <param name="from">First moment.</param>
     /// <param name="to">The moment after the last.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    /// <param name="columns">The columns that are needed, which saves most of what a service far away would send; others may be there or not. Null for all.</param>
-    IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken, IReadOnlyCollection<string>? columns = null);
+    IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken);
+
+    /// <summary>What the records of a span of time add to sums; as <see cref="ReadAsync"/>, but without reading what sums do not need.</summary>
+    /// <param name="from">First moment.</param>
+    /// <param name="to">The moment after the last.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    IAsyncEnumerable<UsageFacts> ReadFactsAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken);
 
     /// <summary>The starts of the hours in which any request was accepted, so that empty time costs nothing to report on.</summary>
     /// <param name="from">First moment.</param>

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
+using Serverless.Gateway.Reports.Rollups;
+using SQLitePCL;
 
 namespace Serverless.Gateway.Metering.Storage;
 
@@ -16,8 +18,20 @@ internal sealed class SqliteUsageReader(string path) : IUsageReader
         return null;
     }
 
-    public IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken, IReadOnlyCollection<string>? columns = null) => QueryAsync(
+    public IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => QueryAsync(
         "SELECT json FROM record WHERE request_id >= $a AND request_id < $b", UsageKey.FirstOf(from), UsageKey.FirstOf(to), ToRecord, cancellationToken);
+
+    public async IAsyncEnumerable<UsageFacts> ReadFactsAsync(DateTimeOffset from, DateTimeOffset to, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var json = new UsageFactsJson();
+        const string Sql = "SELECT json FROM record WHERE request_id >= $a AND request_id < $b";
+
+        // The text where SQLite has it: a copy of each would cost more than reading it.
+        await foreach (UsageFacts facts in QueryAsync(Sql, UsageKey.FirstOf(from), UsageKey.FirstOf(to), r => json.Read(raw.sqlite3_column_blob(r.Handle, 0)), cancellationToken))
+        {
+            yield return facts;
+        }
+    }
 
     public async Task<IReadOnlySet<DateTimeOffset>> HoursAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
@@ -28,32 +42,38 @@ internal sealed class SqliteUsageReader(string path) : IUsageReader
         }
 
         // The hours of months that were dropped live on in rollups.
-        foreach (string dropped in await SqliteUsageMonths.DroppedHoursAsync(path, UsageKey.HourOf(from), UsageKey.HourOf(to), cancellationToken))
+        foreach (string dropped in await SqliteUsageMonths.DroppedHoursAsync(path, UsageKey.HourOf(from), UsageKey.HourOf(to.AddTicks(-1)), cancellationToken))
         {
             hours.Add(UsageKey.TimeOfHour(dropped));
         }
 
+        await using SqliteConnection connection = await SqliteUsageSink.OpenAsync(path, cancellationToken);
+        if (!await HasRecordsAsync(connection, cancellationToken))
+        {
+            return hours;
+        }
+
         // One look at the key for each hour that has records, whatever their number.
-        DateTimeOffset at = from;
-        while (await NextAsync(at, to, cancellationToken) is { } id)
+        await using SqliteCommand next = connection.CreateCommand();
+        next.CommandText = "SELECT request_id FROM record WHERE request_id >= $a AND request_id < $b ORDER BY request_id LIMIT 1";
+        SqliteParameter at = next.Parameters.AddWithValue("$a", UsageKey.FirstOf(from));
+        next.Parameters.AddWithValue("$b", UsageKey.FirstOf(to));
+        while (await next.ExecuteScalarAsync(cancellationToken) is string id)
         {
             DateTimeOffset hour = UsageKey.TimeOfHour(UsageKey.HourOf(UsageKey.TimeOf(id)));
             hours.Add(hour);
-            at = hour.AddHours(1);
+            at.Value = UsageKey.FirstOf(hour.AddHours(1));
         }
 
         return hours;
     }
 
-    private async Task<string?> NextAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
+    /// <summary>False when nothing was ever written; the file may be there for another reason.</summary>
+    private static async Task<bool> HasRecordsAsync(SqliteConnection connection, CancellationToken cancellationToken)
     {
-        const string Sql = "SELECT request_id FROM record WHERE request_id >= $a AND request_id < $b ORDER BY request_id LIMIT 1";
-        await foreach (string id in QueryAsync(Sql, UsageKey.FirstOf(from), UsageKey.FirstOf(to), static r => r.GetString(0), cancellationToken))
-        {
-            return id;
-        }
-
-        return null;
+        await using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "SELECT 1 FROM sqlite_master WHERE name = 'record'";
+        return await command.ExecuteScalarAsync(cancellationToken) is not null;
     }
 
     private static UsageRecord ToRecord(SqliteDataReader reader)
@@ -70,14 +90,12 @@ internal sealed class SqliteUsageReader(string path) : IUsageReader
         }
 
         await using SqliteConnection connection = await SqliteUsageSink.OpenAsync(path, cancellationToken);
-        await using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = "SELECT 1 FROM sqlite_master WHERE name = 'record'";
-        if (await command.ExecuteScalarAsync(cancellationToken) is null)
+        if (!await HasRecordsAsync(connection, cancellationToken))
         {
-            // Nothing was ever written; the file may be there for another reason.
             yield break;
         }
 
+        await using SqliteCommand command = connection.CreateCommand();
         command.CommandText = sql;
         command.Parameters.AddWithValue("$a", a);
         command.Parameters.AddWithValue("$b", b ?? "");

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Azure;
 using Azure.Data.Tables;
+using Serverless.Gateway.Reports.Rollups;
 
 namespace Serverless.Gateway.Metering.Storage;
 
@@ -15,6 +16,9 @@ internal sealed class TableUsageReader(UsageTables tables) : IUsageReader
 
     /// <summary>Partitions that are asked at once. Their pages are held: a few MB each.</summary>
     private const int PartitionsAhead = 2;
+
+    /// <summary>What sums are made of: less than half of a record's bytes.</summary>
+    private static readonly string[] FactColumns = [nameof(TableEntity.PartitionKey), nameof(TableEntity.RowKey), .. UsageFactsJson.Columns];
 
     public async Task<UsageRecord?> FindAsync(string requestId, CancellationToken cancellationToken)
     {
@@ -35,14 +39,22 @@ internal sealed class TableUsageReader(UsageTables tables) : IUsageReader
         }
     }
 
-    public async IAsyncEnumerable<UsageRecord> ReadAsync(
-        DateTimeOffset from, DateTimeOffset to, [EnumeratorCancellation] CancellationToken cancellationToken, IReadOnlyCollection<string>? columns = null)
+    public IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => QueryAsync(from, to, null, cancellationToken);
+
+    public async IAsyncEnumerable<UsageFacts> ReadFactsAsync(DateTimeOffset from, DateTimeOffset to, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        string[]? select = columns is null ? null : [.. columns, nameof(TableEntity.PartitionKey), nameof(TableEntity.RowKey)];
+        await foreach (UsageRecord record in QueryAsync(from, to, FactColumns, cancellationToken))
+        {
+            yield return UsageFacts.Of(record);
+        }
+    }
+
+    private async IAsyncEnumerable<UsageRecord> QueryAsync(DateTimeOffset from, DateTimeOffset to, string[]? select, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         Queue<Partition> ahead = new();
         try
         {
-            foreach ((string hour, string shard) in await tables.ShardsAsync(from, to, cancellationToken))
+            foreach ((string hour, string shard) in await tables.ShardsAsync(from, to.AddTicks(-1), cancellationToken))
             {
                 ahead.Enqueue(new Partition(Query(hour, shard)));
                 if (ahead.Count == PartitionsAhead)
@@ -89,7 +101,7 @@ internal sealed class TableUsageReader(UsageTables tables) : IUsageReader
     }
 
     public async Task<IReadOnlySet<DateTimeOffset>> HoursAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) =>
-        (await tables.ShardsAsync(from, to, cancellationToken)).Select(s => UsageKey.TimeOfHour(s.Hour)).ToHashSet();
+        (await tables.ShardsAsync(from, to.AddTicks(-1), cancellationToken)).Select(s => UsageKey.TimeOfHour(s.Hour)).ToHashSet();
 
     private static UsageRecord ToRecord(TableEntity entity) => UsageColumns.ToRecord(entity.RowKey, name => entity.TryGetValue(name, out object? value) ? value : null);
 

@@ -71,6 +71,7 @@ internal static class UsageServices
                 services.AddSingleton<IUsageReader>(_ => new SqliteUsageReader(settings.Path));
                 services.AddSingleton<IRollupStore>(_ => new SqliteRollupStore(settings.Path));
                 services.AddSingleton<IUsageMonths>(_ => new SqliteUsageMonths(settings.Path));
+                services.AddSingleton<IUsageSweep>(_ => new SqliteUsageSweep(settings.Path));
                 break;
             case UsageStoreKind.Table:
                 services.AddSingleton(_ => new UsageTables(Connect(settings, retries: 4), settings.TablePrefix));
@@ -78,6 +79,7 @@ internal static class UsageServices
                 services.AddSingleton<IUsageReader>(p => new TableUsageReader(p.GetRequiredService<UsageTables>()));
                 services.AddSingleton<IRollupStore>(p => new TableRollupStore(p.GetRequiredService<UsageTables>()));
                 services.AddSingleton<IUsageMonths>(p => new TableUsageMonths(p.GetRequiredService<UsageTables>()));
+                services.AddSingleton<IUsageSweep>(p => new TableUsageSweep(p.GetRequiredService<UsageTables>()));
                 break;
         }
 
@@ -106,7 +108,7 @@ internal static class UsageServices
         services.AddSingleton<IUsageStore>(p => p.GetRequiredService<RequestsInFlight>());
         services.AddSingleton<IHostedService>(p => p.GetRequiredService<RequestsInFlight>());
 
-        services.AddSingleton(p => new RollupBuilder(p.GetRequiredService<IUsageReader>(), p.GetRequiredService<Func<IUsageSink>>()(), p.GetRequiredService<IRollupStore>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new RollupBuilder(p.GetRequiredService<IUsageReader>(), p.GetRequiredService<IUsageSweep>(), p.GetRequiredService<IRollupStore>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<UsageReport>();
         services.AddHostedService<RollupService>();
         return services;

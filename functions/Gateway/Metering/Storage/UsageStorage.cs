@@ -7,7 +7,8 @@ namespace Serverless.Gateway.Metering.Storage;
 /// <param name="Reader">Reads.</param>
 /// <param name="Rollups">Keeps sums.</param>
 /// <param name="Months">Ends months.</param>
-internal sealed record UsageStorage(IUsageSink Sink, IUsageReader Reader, IRollupStore Rollups, IUsageMonths Months) : IDisposable
+/// <param name="Sweep">Ends requests that never ended.</param>
+internal sealed record UsageStorage(IUsageSink Sink, IUsageReader Reader, IRollupStore Rollups, IUsageMonths Months, IUsageSweep Sweep) : IDisposable
 {
     /// <summary>How often a table service that is busy is asked again: nobody waits for a command as an answer waits for its record.</summary>
     private const int Retries = 6;
@@ -18,10 +19,10 @@ internal sealed record UsageStorage(IUsageSink Sink, IUsageReader Reader, IRollu
         switch (settings.Store)
         {
             case UsageStoreKind.Sqlite:
-                return new UsageStorage(new SqliteUsageSink(settings.Path), new SqliteUsageReader(settings.Path), new SqliteRollupStore(settings.Path), new SqliteUsageMonths(settings.Path));
+                return new UsageStorage(new SqliteUsageSink(settings.Path), new SqliteUsageReader(settings.Path), new SqliteRollupStore(settings.Path), new SqliteUsageMonths(settings.Path), new SqliteUsageSweep(settings.Path));
             case UsageStoreKind.Table:
                 var tables = new UsageTables(UsageServices.Connect(settings, Retries), settings.TablePrefix);
-                return new UsageStorage(new TableUsageSink(tables), new TableUsageReader(tables), new TableRollupStore(tables), new TableUsageMonths(tables));
+                return new UsageStorage(new TableUsageSink(tables), new TableUsageReader(tables), new TableRollupStore(tables), new TableUsageMonths(tables), new TableUsageSweep(tables));
             default:
                 return null;
         }

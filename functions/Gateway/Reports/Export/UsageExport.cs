@@ -16,7 +16,7 @@ internal sealed class UsageExport
     {
         _storage = storage;
         _time = time;
-        _rollups = new RollupBuilder(storage.Reader, storage.Sink, storage.Rollups, time);
+        _rollups = new RollupBuilder(storage.Reader, storage.Sweep, storage.Rollups, time);
     }
 
     /// <summary>True when no record of the month can change any more.</summary>
@@ -75,7 +75,7 @@ internal sealed class UsageExport
     public async Task<long> ToStreamAsync(string month, string format, Stream stream, Action<long, DateTimeOffset>? progress, CancellationToken cancellationToken)
     {
         RollupPeriod period = Period(month);
-        if ((await _storage.Reader.HoursAsync(period.Start, period.End.AddTicks(-1), cancellationToken)).Count == 0)
+        if ((await _storage.Reader.HoursAsync(period.Start, period.End, cancellationToken)).Count == 0)
         {
             return 0;
         }
@@ -160,7 +160,7 @@ internal sealed class UsageExport
     private async IAsyncEnumerable<UsageRecord> RecordsAsync(RollupPeriod month, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Hour by hour, so that no query of the store is long: SQLite's log could not be folded in while one runs.
-        foreach (DateTimeOffset hour in (await _storage.Reader.HoursAsync(month.Start, month.End.AddTicks(-1), cancellationToken)).Order())
+        foreach (DateTimeOffset hour in (await _storage.Reader.HoursAsync(month.Start, month.End, cancellationToken)).Order())
         {
             await foreach (UsageRecord record in _storage.Reader.ReadAsync(hour, hour.AddHours(1), cancellationToken))
             {

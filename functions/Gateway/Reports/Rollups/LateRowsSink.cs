@@ -4,10 +4,15 @@ namespace Serverless.Gateway.Reports.Rollups;
 
 /// <summary>
 /// Lets sums of closed periods be made anew when a record of them comes late: out of the journal of a process that was away for long, or of a
-/// request that ran for longer than any should. Those of a month that was dropped stay as they are: they cannot be made again.
+/// request that ran for longer than any should. Such periods are forgotten before the record is written, so that nobody keeps sums of them
+/// while it is on its way, whatever becomes of this process; and after it, so that sums which were begun before are not kept either. Records
+/// of a month that was dropped change no sums: those cannot be made again.
 /// </summary>
 internal sealed class LateRowsSink(IUsageSink sink, IRollupStore rollups, IUsageMonths months, TimeProvider time) : IUsageSink
 {
+    /// <summary>By how much the clocks of instances may differ: what comes shortly before its hour is closed counts as late.</summary>
+    private static readonly TimeSpan Skew = TimeSpan.FromMinutes(10);
+
     public int MaxBatch => sink.MaxBatch;
 
     public string GroupOf(UsageRow row) => sink.GroupOf(row);
@@ -16,25 +21,36 @@ internal sealed class LateRowsSink(IUsageSink sink, IRollupStore rollups, IUsage
 
     public async Task WriteAsync(IReadOnlyList<UsageRow> rows, CancellationToken cancellationToken)
     {
+        await ForgetAsync(rows, changing: true, cancellationToken);
         await sink.WriteAsync(rows, cancellationToken);
-        string closed = UsageKey.FirstOf(RollupPeriod.Of(RollupLevel.Hour, time.GetUtcNow() - RollupBuilder.Settle).Start);
-        HashSet<RollupPeriod>? stale = null;
+
+        // When this fails the rows are written again, which changes nothing, and so is this.
+        await ForgetAsync(rows, changing: false, cancellationToken);
+    }
+
+    private async Task ForgetAsync(IReadOnlyList<UsageRow> rows, bool changing, CancellationToken cancellationToken)
+    {
+        string closed = UsageKey.FirstOf(RollupPeriod.Of(RollupLevel.Hour, time.GetUtcNow() - RollupBuilder.Settle + Skew).Start);
+        HashSet<RollupPeriod>? late = null;
         foreach (UsageRow row in rows)
         {
             if (string.CompareOrdinal(row.RequestId, closed) < 0)
             {
-                (stale ??= []).Add(RollupPeriod.Of(RollupLevel.Hour, UsageKey.TimeOf(row.RequestId)));
+                (late ??= []).Add(RollupPeriod.Of(RollupLevel.Hour, UsageKey.TimeOf(row.RequestId)));
             }
         }
 
-        // When this fails the rows are written again, which changes nothing, and so is this.
-        foreach (RollupPeriod hour in stale ?? [])
+        foreach (RollupPeriod hour in late ?? [])
         {
-            if (await months.StateAsync(UsageKey.MonthOf(hour.Start), cancellationToken) == UsageMonthState.Whole)
+            if (await months.StateAsync(UsageKey.MonthOf(hour.Start), cancellationToken) != UsageMonthState.Whole)
             {
-                await rollups.ForgetAsync(RollupPeriod.Of(RollupLevel.Month, hour.Start), cancellationToken);
-                await rollups.ForgetAsync(RollupPeriod.Of(RollupLevel.Day, hour.Start), cancellationToken);
-                await rollups.ForgetAsync(hour, cancellationToken);
+                continue;
+            }
+
+            // The shortest first: who makes a day between two of these finds its hour forgotten already.
+            foreach (RollupLevel level in (RollupLevel[])[RollupLevel.Hour, RollupLevel.Day, RollupLevel.Month])
+            {
+                await rollups.ForgetAsync(RollupPeriod.Of(level, hour.Start), changing, cancellationToken);
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Serverless.Gateway.Metering;
 using Serverless.Gateway.Metering.Storage;
 
@@ -6,70 +7,198 @@ namespace Serverless.Gateway.Reports.Rollups;
 /// <summary>
 /// Rolls closed periods up: hours from the records, days from hours, months from days. A period is closed once every request that began
 /// in it has ended or must have (<see cref="Settle"/> after its end). Done when a report first needs it and, while the process lives,
-/// ahead of that; the result is the same whoever does it, and how often. The sink is its own: a sink is not written to by two at once.
+/// ahead of that; the result is the same whoever does it, and how often.
 /// </summary>
-internal sealed class RollupBuilder(IUsageReader reader, IUsageSink sink, IRollupStore store, TimeProvider time)
+internal sealed class RollupBuilder
 {
     /// <summary>The longest that a request may run, and its record be on its way.</summary>
     public static readonly TimeSpan Settle = TimeSpan.FromMinutes(70);
 
-    private readonly SemaphoreSlim _turn = new(1);
+    /// <summary>The longest that writing a late record takes: see <see cref="IRollupStore.ForgetAsync"/>.</summary>
+    public static readonly TimeSpan LongestChange = TimeSpan.FromMinutes(10);
+
+    private const int TurnsOfLevel = 64;
+
+    private readonly IUsageReader _reader;
+    private readonly IUsageSweep _sweep;
+    private readonly IRollupStore _store;
+    private readonly TimeProvider _time;
+    private readonly SemaphoreSlim _reading;
+    private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, TurnsOfLevel * ((int)RollupLevel.Month + 1)).Select(_ => new SemaphoreSlim(1))];
+
+    public RollupBuilder(IUsageReader reader, IUsageSweep sweep, IRollupStore store, TimeProvider time)
+    {
+        _reader = reader;
+        _sweep = sweep;
+        _store = store;
+        _time = time;
+        _reading = new SemaphoreSlim(store.PeriodsAtOnce);
+    }
+
+    /// <summary>How many periods are best asked for at once.</summary>
+    public int PeriodsAtOnce => _store.PeriodsAtOnce;
 
     /// <summary>True when no record of the period can change any more.</summary>
-    public bool IsClosed(RollupPeriod period) => period.End + Settle <= time.GetUtcNow();
+    public bool IsClosed(RollupPeriod period) => period.End + Settle <= _time.GetUtcNow();
+
+    /// <summary>True when the sums of the period are there.</summary>
+    public async Task<bool> IsDoneAsync(RollupPeriod period, CancellationToken cancellationToken) => (await _store.BeginAsync(period, cancellationToken)).Done;
 
     /// <summary>The rows of a period: from the store, or made now. A period that is not closed is computed and not kept.</summary>
     public async Task<IReadOnlyList<RollupRow>> RowsAsync(RollupPeriod period, CancellationToken cancellationToken)
     {
         if (!IsClosed(period))
         {
-            return await SumAsync(period, RowsAsync, cancellationToken);
+            return await SumAsync(period, cancellationToken);
         }
 
-        if (await store.ReadAsync(period, cancellationToken) is { } stored)
+        if (await StoredAsync(period, cancellationToken) is { } stored)
         {
             return stored;
         }
 
-        // One after the other: whoever looks at usage asks for several reports at once, and each would do the same work.
-        await _turn.WaitAsync(cancellationToken);
+        // Whoever looks at usage asks for several reports at once, and each would do the same work. A month waits for its days and a day for its
+        // hours, never the other way round: nobody waits in a circle, though two periods may share a turn.
+        SemaphoreSlim turn = _turns[((int)period.Level * TurnsOfLevel) + (int)((uint)period.GetHashCode() % TurnsOfLevel)];
+        await turn.WaitAsync(cancellationToken);
         try
         {
-            return await KeepAsync(period, cancellationToken);
+            return await StoredAsync(period, cancellationToken) ?? (await MakeAsync(period, cancellationToken)).Rows;
         }
         finally
         {
-            _turn.Release();
+            turn.Release();
         }
     }
 
-    private async Task<IReadOnlyList<RollupRow>> KeepAsync(RollupPeriod period, CancellationToken cancellationToken)
+    /// <summary>
+    /// Makes sure that all sums of a closed month are there, of its hours and days too, and that they are those of its records, whoever wrote
+    /// these. Done before the records go.
+    /// </summary>
+    /// <param name="month">The month.</param>
+    /// <param name="seen">Is given every record on the way; null for nobody.</param>
+    /// <param name="cancellationToken">Ends it. What was done until then is right.</param>
+    /// <exception cref="IOException">A record came meanwhile.</exception>
+    public async Task RebuildAsync(RollupPeriod month, Func<UsageRecord, ValueTask>? seen, CancellationToken cancellationToken)
     {
-        if (await store.ReadAsync(period, cancellationToken) is { } stored)
+        IReadOnlySet<DateTimeOffset> hours = await _reader.HoursAsync(month.Start, month.End, cancellationToken);
+        foreach (RollupPeriod day in month.Parts())
         {
-            return stored;
+            RollupPeriod[] used = [.. day.Parts().Where(h => hours.Contains(h.Start))];
+            foreach (RollupPeriod hour in used)
+            {
+                await RebuildHourAsync(hour, day, month, seen, cancellationToken);
+            }
+
+            if (used.Length > 0)
+            {
+                await EnsureAsync(day, cancellationToken);
+            }
         }
 
-        IReadOnlyList<RollupRow> rows = await SumAsync(period, KeepAsync, cancellationToken);
-        await store.WriteAsync(period, rows, cancellationToken);
-        return rows;
+        await EnsureAsync(month, cancellationToken);
     }
 
-    private async Task<IReadOnlyList<RollupRow>> SumAsync(RollupPeriod period, Func<RollupPeriod, CancellationToken, Task<IReadOnlyList<RollupRow>>> rowsOf, CancellationToken cancellationToken)
+    /// <summary>The starts of the hours in which any request was accepted.</summary>
+    public Task<IReadOnlySet<DateTimeOffset>> HoursAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => _reader.HoursAsync(from, to, cancellationToken);
+
+    /// <summary>What the records of a span of time within an hour add to sums. Where no request runs any more, those that never ended are lost.</summary>
+    public async IAsyncEnumerable<UsageFacts> FactsAsync(DateTimeOffset from, DateTimeOffset to, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        bool closed = IsClosed(RollupPeriod.Of(RollupLevel.Hour, from));
+        await _reading.WaitAsync(cancellationToken);
+        try
+        {
+            IAsyncEnumerable<UsageFacts> all = _reader.ReadFactsAsync(from, to, cancellationToken);
+            await foreach (UsageFacts facts in closed ? SettledAsync(all, f => (f.RequestId, f.Outcome), UsageFacts.Of, cancellationToken) : all)
+            {
+                yield return facts;
+            }
+        }
+        finally
+        {
+            _reading.Release();
+        }
+    }
+
+    /// <summary>The sums over the records of a span of time within an hour.</summary>
+    public async Task<IReadOnlyList<RollupRow>> SumRecordsAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
         var rows = new RollupRows();
-        if (period.Level == RollupLevel.Hour)
+        await foreach (UsageFacts facts in FactsAsync(from, to, cancellationToken))
         {
-            await AddRecordsAsync(rows, period.Start, period.End, IsClosed(period), cancellationToken);
-            return rows.Rows;
+            rows.Add(facts);
         }
 
-        IReadOnlySet<DateTimeOffset> hours = await reader.HoursAsync(period.Start, period.End.AddTicks(-1), cancellationToken);
+        return rows.Rows;
+    }
+
+    /// <summary>Marks the requests among all that never ended as lost, and gives them last; a few may have ended after all.</summary>
+    private async IAsyncEnumerable<T> SettledAsync<T>(
+        IAsyncEnumerable<T> all, Func<T, (string RequestId, RequestOutcome Outcome)> which, Func<UsageRecord, T> of, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        List<string> open = [];
+        await foreach (T one in all)
+        {
+            (string requestId, RequestOutcome outcome) = which(one);
+            if (outcome == RequestOutcome.Open)
+            {
+                open.Add(requestId);
+            }
+            else
+            {
+                yield return one;
+            }
+        }
+
+        if (open.Count > 0)
+        {
+            await _sweep.LoseAsync(open, cancellationToken);
+        }
+
+        foreach (string requestId in open)
+        {
+            if (await _reader.FindAsync(requestId, cancellationToken) is { } record)
+            {
+                yield return of(record);
+            }
+        }
+    }
+
+    private async Task<IReadOnlyList<RollupRow>?> StoredAsync(RollupPeriod period, CancellationToken cancellationToken)
+    {
+        await _reading.WaitAsync(cancellationToken);
+        try
+        {
+            return await _store.ReadAsync(period, cancellationToken);
+        }
+        finally
+        {
+            _reading.Release();
+        }
+    }
+
+    private async Task<(IReadOnlyList<RollupRow> Rows, bool Kept)> MakeAsync(RollupPeriod period, CancellationToken cancellationToken)
+    {
+        RollupTurn turn = await _store.BeginAsync(period, cancellationToken);
+        IReadOnlyList<RollupRow> rows = await SumAsync(period, cancellationToken);
+        return (rows, turn.Mark is not null && await _store.WriteAsync(period, rows, turn, cancellationToken));
+    }
+
+    private async Task<IReadOnlyList<RollupRow>> SumAsync(RollupPeriod period, CancellationToken cancellationToken)
+    {
+        if (period.Level == RollupLevel.Hour)
+        {
+            return await SumRecordsAsync(period.Start, period.End, cancellationToken);
+        }
+
+        IReadOnlySet<DateTimeOffset> hours = await _reader.HoursAsync(period.Start, period.End, cancellationToken);
         IEnumerable<RollupPeriod> parts = period.Parts().Where(p => hours.Any(h => h >= p.Start && h < p.End));
 
         // In their order: rows depend on it once there are very many of them, and several instances must make the same. One day at a time bounds what is held.
-        int atOnce = period.Level == RollupLevel.Day ? store.PeriodsAtOnce : 1;
-        await foreach (IReadOnlyList<RollupRow> part in WorkAhead.InOrderAsync(parts, atOnce, rowsOf, cancellationToken))
+        int atOnce = period.Level == RollupLevel.Day ? PeriodsAtOnce : 1;
+        var rows = new RollupRows();
+        await foreach (IReadOnlyList<RollupRow> part in WorkAhead.InOrderAsync(parts, atOnce, (p, stop) => Task.Run(() => RowsAsync(p, stop), stop), cancellationToken))
         {
             foreach (RollupRow row in part)
             {
@@ -80,86 +209,38 @@ internal sealed class RollupBuilder(IUsageReader reader, IUsageSink sink, IRollu
         return rows.Rows;
     }
 
-    /// <summary>
-    /// Makes the sums of a closed month anew, of its hours and days too: records that were in a journal while the hour was rolled up are in them
-    /// now. Done before the records go.
-    /// </summary>
-    /// <param name="month">The month.</param>
-    /// <param name="seen">Is given every record on the way; null for nobody.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    public async Task RebuildAsync(RollupPeriod month, Func<UsageRecord, ValueTask>? seen, CancellationToken cancellationToken)
+    private async Task RebuildHourAsync(RollupPeriod hour, RollupPeriod day, RollupPeriod month, Func<UsageRecord, ValueTask>? seen, CancellationToken cancellationToken)
     {
-        IReadOnlySet<DateTimeOffset> hours = await reader.HoursAsync(month.Start, month.End.AddTicks(-1), cancellationToken);
-        var ofMonth = new RollupRows();
-        foreach (RollupPeriod day in month.Parts())
+        var rows = new RollupRows();
+        await foreach (UsageRecord record in SettledAsync(_reader.ReadAsync(hour.Start, hour.End, cancellationToken), r => (r.RequestId, r.Outcome), r => r, cancellationToken))
         {
-            var ofDay = new RollupRows();
-            foreach (RollupPeriod hour in day.Parts().Where(h => hours.Contains(h.Start)))
-            {
-                var ofHour = new RollupRows();
-                await AddRecordsAsync(ofHour, hour.Start, hour.End, sweep: true, cancellationToken, seen);
-                if (ofHour.Rows.Count == 0)
-                {
-                    // An hour that is known to have had requests: its records are gone, its sums are not.
-                    foreach (RollupRow row in await store.ReadAsync(hour, cancellationToken) ?? [])
-                    {
-                        ofDay.Add(row);
-                    }
-
-                    continue;
-                }
-
-                await WriteAsync(hour, ofHour, ofDay);
-            }
-
-            await WriteAsync(day, ofDay, ofMonth);
-        }
-
-        await WriteAsync(month, ofMonth, null);
-
-        async Task WriteAsync(RollupPeriod period, RollupRows rows, RollupRows? longer)
-        {
-            await store.WriteAsync(period, rows.Rows, cancellationToken);
-            foreach (RollupRow row in rows.Rows)
-            {
-                longer?.Add(row);
-            }
-        }
-    }
-
-    /// <summary>How many periods are best asked for at once.</summary>
-    public int PeriodsAtOnce => store.PeriodsAtOnce;
-
-    /// <summary>The starts of the hours in which any request was accepted.</summary>
-    public Task<IReadOnlySet<DateTimeOffset>> HoursAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => reader.HoursAsync(from, to, cancellationToken);
-
-    /// <summary>The records of a span of time, with what sums are made of.</summary>
-    public IAsyncEnumerable<UsageRecord> RecordsAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => reader.ReadAsync(from, to, cancellationToken, RollupRows.Columns);
-
-    /// <summary>Adds the records of a span of time.</summary>
-    /// <param name="rows">Takes them.</param>
-    /// <param name="from">First moment.</param>
-    /// <param name="to">The moment after the last.</param>
-    /// <param name="sweep">True to mark requests that never ended as lost: their process was killed.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
-    /// <param name="seen">Is given every record on the way; null for nobody.</param>
-    public async Task AddRecordsAsync(RollupRows rows, DateTimeOffset from, DateTimeOffset to, bool sweep, CancellationToken cancellationToken, Func<UsageRecord, ValueTask>? seen = null)
-    {
-        await foreach (UsageRecord record in reader.ReadAsync(from, to, cancellationToken, seen is null ? RollupRows.Columns : null))
-        {
-            UsageRecord settled = record;
-            if (sweep && record.Outcome == RequestOutcome.Open)
-            {
-                settled = record with { Outcome = RequestOutcome.Lost };
-                await sink.PrepareAsync(cancellationToken);
-                await sink.WriteAsync([UsageRow.Lost(record.RequestId)], cancellationToken);
-            }
-
-            rows.Add(settled);
+            rows.Add(record);
             if (seen is not null)
             {
-                await seen(settled);
+                await seen(record);
             }
+        }
+
+        // An hour that is known to have had requests, and has none: its records are gone, its sums are not.
+        if (rows.Rows.Count == 0 || (await _store.ReadAsync(hour, cancellationToken) is { } stored && RollupRows.AreSame(stored, rows.Rows)))
+        {
+            return;
+        }
+
+        foreach (RollupPeriod period in (RollupPeriod[])[hour, day, month])
+        {
+            await _store.ForgetAsync(period, changing: false, cancellationToken);
+        }
+
+        await EnsureAsync(hour, cancellationToken);
+    }
+
+    private async Task EnsureAsync(RollupPeriod period, CancellationToken cancellationToken)
+    {
+        // Another process may be making the same, and be first.
+        if (!await IsDoneAsync(period, cancellationToken) && !(await MakeAsync(period, cancellationToken)).Kept && !await IsDoneAsync(period, cancellationToken))
+        {
+            throw new IOException($"A record of {period.Start:yyyy-MM} came while its sums were made. Try again in {LongestChange.TotalMinutes:0} minutes.");
         }
     }
 }

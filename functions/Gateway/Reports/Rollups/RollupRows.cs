@@ -11,25 +11,31 @@ public sealed class RollupRows
     /// </summary>
     public const int MaxRows = 4000;
 
-    /// <summary>The columns of records that rows are made of: what <see cref="UsageDimensions.Of"/> and <see cref="UsageMeasures.Add"/> look at.</summary>
-    public static IReadOnlyList<string> Columns { get; } =
-    [
-        "event_time", "requester", "requester_groups", "key_id", "endpoint_name", "api_type", "stream", "agent", "request_tags", "provider", "destination_model", "served_model",
-        "outcome", "status_code", "attempts", "input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "cache_creation_5m_input_tokens",
-        "cache_creation_1h_input_tokens", "tool_use_input_tokens", "audio_input_tokens", "output_tokens", "output_reasoning_tokens", "audio_output_tokens", "estimated",
-        "cost_nano_usd", "latency_ms", "time_to_first_token_ms", "bytes_in", "bytes_out",
-    ];
-
     private readonly Dictionary<UsageDimensions, UsageMeasures> _rows = [];
 
     /// <summary>The rows so far.</summary>
     public IReadOnlyList<RollupRow> Rows => [.. _rows.Select(r => new RollupRow(r.Key, r.Value))];
 
     /// <summary>Adds a request.</summary>
-    public void Add(UsageRecord record) => Measures(UsageDimensions.Of(record)).Add(record);
+    public void Add(UsageRecord record) => Add(UsageFacts.Of(record));
+
+    /// <summary>Adds a request.</summary>
+    public void Add(UsageFacts facts) => Measures(facts.Dimensions).Add(facts);
 
     /// <summary>Adds a row.</summary>
     public void Add(RollupRow row) => Measures(row.Dimensions).Merge(row.Measures);
+
+    /// <summary>True when two lists of rows say the same, in whatever order.</summary>
+    public static bool AreSame(IReadOnlyCollection<RollupRow> some, IReadOnlyCollection<RollupRow> others)
+    {
+        if (some.Count != others.Count)
+        {
+            return false;
+        }
+
+        var byDimensions = others.ToDictionary(r => r.Dimensions, r => r.Measures);
+        return some.All(r => byDimensions.TryGetValue(r.Dimensions, out UsageMeasures? measures) && measures.IsSame(r.Measures));
+    }
 
     private UsageMeasures Measures(UsageDimensions dimensions)
     {

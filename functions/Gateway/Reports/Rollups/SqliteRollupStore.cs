@@ -1,18 +1,29 @@
+using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Serverless.Gateway.Metering.Storage;
 
 namespace Serverless.Gateway.Reports.Rollups;
 
-/// <summary>Rollups in the SQLite file of the usage records.</summary>
-internal sealed class SqliteRollupStore(string path) : IRollupStore
+/// <summary>
+/// Rollups in the SQLite file of the usage records. Table <c>rollup_late</c> counts how often a period was forgotten; that is compared in the
+/// transaction that writes the rows.
+/// </summary>
+internal sealed class SqliteRollupStore(string path, TimeProvider? time = null) : IRollupStore
 {
+    /// <summary>Seconds that it waits for others who write into the file: a report may, an answer to a client may not.</summary>
+    private const int Patience = 10;
+
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+
     private static readonly string Columns = string.Join(", ", RollupValues.TextNames.Concat(UsageMeasures.Names));
 
     private static readonly string Schema =
         $"CREATE TABLE IF NOT EXISTS rollup (period TEXT NOT NULL, {string.Join(", ", RollupValues.TextNames.Select(n => n + " TEXT NOT NULL"))}, {string.Join(", ", UsageMeasures.Names.Select(n => n + " INTEGER NOT NULL"))}); " +
-        "CREATE INDEX IF NOT EXISTS rollup_period ON rollup (period); CREATE TABLE IF NOT EXISTS rollup_done (period TEXT PRIMARY KEY);";
+        "CREATE INDEX IF NOT EXISTS rollup_period ON rollup (period); CREATE TABLE IF NOT EXISTS rollup_done (period TEXT PRIMARY KEY); " +
+        "CREATE TABLE IF NOT EXISTS rollup_late (period TEXT PRIMARY KEY, mark INTEGER NOT NULL, changing_until INTEGER NOT NULL) WITHOUT ROWID;";
 
-    public int PeriodsAtOnce => 1;
+    /// <summary>Half of the machine: the other half is for requests. It is the reading of records that takes the time.</summary>
+    public int PeriodsAtOnce => Math.Clamp(Environment.ProcessorCount / 2, 2, 8);
 
     public async Task<IReadOnlyList<RollupRow>?> ReadAsync(RollupPeriod period, CancellationToken cancellationToken)
     {
@@ -34,10 +45,26 @@ internal sealed class SqliteRollupStore(string path) : IRollupStore
         return rows;
     }
 
-    public async Task WriteAsync(RollupPeriod period, IReadOnlyList<RollupRow> rows, CancellationToken cancellationToken)
+    public async Task<RollupTurn> BeginAsync(RollupPeriod period, CancellationToken cancellationToken)
+    {
+        await using SqliteConnection connection = await OpenAsync(cancellationToken);
+        await using SqliteCommand command = Command(connection, "SELECT EXISTS (SELECT 1 FROM rollup_done WHERE period = $period), mark, changing_until FROM (SELECT 1) LEFT JOIN rollup_late ON period = $period", period);
+        await using SqliteDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        bool changing = !reader.IsDBNull(2) && reader.GetInt64(2) > _time.GetUtcNow().ToUnixTimeSeconds();
+        return new RollupTurn(reader.GetBoolean(0), changing ? null : Mark(reader.GetValue(1)));
+    }
+
+    public async Task<bool> WriteAsync(RollupPeriod period, IReadOnlyList<RollupRow> rows, RollupTurn turn, CancellationToken cancellationToken)
     {
         await using SqliteConnection connection = await OpenAsync(cancellationToken);
         await using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
+        await using SqliteCommand late = Command(connection, "SELECT mark FROM rollup_late WHERE period = $period", period);
+        if (Mark(await late.ExecuteScalarAsync(cancellationToken)) != turn.Mark)
+        {
+            return false;
+        }
+
         await using SqliteCommand delete = Command(connection, "DELETE FROM rollup WHERE period = $period", period);
         await delete.ExecuteNonQueryAsync(cancellationToken);
         await using SqliteCommand insert = Command(connection, $"INSERT INTO rollup (period, {Columns}) VALUES ($period, {string.Join(", ", RollupValues.TextNames.Concat(UsageMeasures.Names).Select(n => "$" + n))})", period);
@@ -65,18 +92,29 @@ internal sealed class SqliteRollupStore(string path) : IRollupStore
         await using SqliteCommand mark = Command(connection, "INSERT OR IGNORE INTO rollup_done (period) VALUES ($period)", period);
         await mark.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        return true;
     }
 
-    public async Task ForgetAsync(RollupPeriod period, CancellationToken cancellationToken)
+    public async Task ForgetAsync(RollupPeriod period, bool changing, CancellationToken cancellationToken)
     {
         await using SqliteConnection connection = await OpenAsync(cancellationToken);
-        await using SqliteCommand forget = Command(connection, "DELETE FROM rollup_done WHERE period = $period", period);
+        await using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
+        await using SqliteCommand forget = Command(
+            connection,
+            "DELETE FROM rollup_done WHERE period = $period; "
+            + "INSERT INTO rollup_late (period, mark, changing_until) VALUES ($period, 1, $until) ON CONFLICT (period) DO UPDATE SET mark = mark + 1, changing_until = $until",
+            period);
+        forget.Parameters.AddWithValue("$until", changing ? (_time.GetUtcNow() + RollupBuilder.LongestChange).ToUnixTimeSeconds() : 0);
         await forget.ExecuteNonQueryAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
+
+    private static string Mark(object? value) => value is long mark ? mark.ToString(CultureInfo.InvariantCulture) : "0";
 
     private async Task<SqliteConnection> OpenAsync(CancellationToken cancellationToken)
     {
         SqliteConnection connection = await SqliteUsageSink.OpenAsync(path, cancellationToken);
+        connection.DefaultTimeout = Patience;
         await using SqliteCommand command = connection.CreateCommand();
         command.CommandText = Schema;
         await command.ExecuteNonQueryAsync(cancellationToken);

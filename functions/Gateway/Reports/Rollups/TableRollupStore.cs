@@ -7,97 +7,194 @@ using Serverless.Gateway.Metering.Storage;
 namespace Serverless.Gateway.Reports.Rollups;
 
 /// <summary>
-/// Rollups in Azure Table Storage: table <c>{prefix}rollup</c>, the period as the partition, a hash of the dimensions as the row. The row
-/// <c>done</c> says that all others of its period are there.
+/// Rollups in Azure Table Storage: table <c>{prefix}rollup</c>, the period as the partition. The rows of one making have keys
+/// <c>{version}-{hash of the dimensions}</c>; the row <c>~</c> tells which version counts and how many rows it has, and is replaced only as it
+/// was when the making began. So rows are there all at once, and what was forgotten meanwhile is not kept.
 /// </summary>
-internal sealed class TableRollupStore(UsageTables tables) : IRollupStore
+internal sealed class TableRollupStore(UsageTables tables, TimeProvider? time = null) : IRollupStore
 {
+    /// <summary>Sorts behind all versions.</summary>
+    private const string Head = "~";
+
     private const string Done = "done";
+    private const string ChangingUntil = "changing_until";
+    private const string Version = "version";
+    private const string Rows = "rows";
+
+    private const int MostOfTransaction = 100;
     private const int TransactionsAtOnce = 4;
 
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly TableClient _table = tables.Named("rollup");
 
-    public int PeriodsAtOnce => 4;
+    public int PeriodsAtOnce => 8;
 
     public async Task<IReadOnlyList<RollupRow>?> ReadAsync(RollupPeriod period, CancellationToken cancellationToken)
     {
-        List<RollupRow> rows = [];
-        bool done = false;
-        try
+        // Other rows may have come in their place while they were read.
+        const int Tries = 3;
+        for (int i = 0; i < Tries; i++)
         {
-            await foreach (TableEntity entity in _table.QueryAsync<TableEntity>(TableClient.CreateQueryFilter($"PartitionKey eq {period.Key}"), 1000, cancellationToken: cancellationToken))
+            List<TableEntity> entities = [];
+            try
             {
-                if (entity.RowKey == Done)
+                await foreach (TableEntity entity in _table.QueryAsync<TableEntity>(TableClient.CreateQueryFilter($"PartitionKey eq {period.Key}"), 1000, cancellationToken: cancellationToken))
                 {
-                    done = true;
-                }
-                else
-                {
-                    rows.Add(ToRow(entity));
+                    entities.Add(entity);
                 }
             }
+            catch (RequestFailedException e) when (e.Status == 404)
+            {
+                return null;
+            }
+
+            if (entities.Count == 0 || entities[^1] is not { RowKey: Head } head || head.GetBoolean(Done) != true)
+            {
+                return null;
+            }
+
+            string prefix = head.GetString(Version) + "-";
+            RollupRow[] rows = [.. entities.Where(e => e.RowKey.StartsWith(prefix, StringComparison.Ordinal)).Select(ToRow)];
+            if (rows.Length == head.GetInt32(Rows))
+            {
+                return rows;
+            }
+        }
+
+        return null;
+    }
+
+    public async Task<RollupTurn> BeginAsync(RollupPeriod period, CancellationToken cancellationToken)
+    {
+        if (await HeadAsync(period.Key, cancellationToken) is not { } head)
+        {
+            return new RollupTurn(false, "");
+        }
+
+        bool changing = head.GetDateTimeOffset(ChangingUntil) > _time.GetUtcNow();
+        return new RollupTurn(head.GetBoolean(Done) == true, changing ? null : head.ETag.ToString());
+    }
+
+    public async Task<bool> WriteAsync(RollupPeriod period, IReadOnlyList<RollupRow> rows, RollupTurn turn, CancellationToken cancellationToken)
+    {
+        if (turn.Mark is null)
+        {
+            return false;
+        }
+
+        await tables.CreateAsync(_table, cancellationToken);
+        string version = UsageKey.FirstOf(_time.GetUtcNow()) + RandomNumberGenerator.GetHexString(8, lowercase: true);
+        await WriteRowsAsync(period, version, rows, cancellationToken);
+        if (!await TrySetHeadAsync(new TableEntity(period.Key, Head) { [Done] = true, [Version] = version, [Rows] = rows.Count }, turn.Mark, cancellationToken))
+        {
+            await DeleteAsync(TableClient.CreateQueryFilter($"PartitionKey eq {period.Key} and RowKey ge {version} and RowKey lt {version + "~"}"), cancellationToken);
+            return false;
+        }
+
+        await DeleteAsync(TableClient.CreateQueryFilter($"PartitionKey eq {period.Key} and RowKey lt {version}"), cancellationToken);
+        return true;
+    }
+
+    public async Task ForgetAsync(RollupPeriod period, bool changing, CancellationToken cancellationToken)
+    {
+        await tables.CreateAsync(_table, cancellationToken);
+        var head = new TableEntity(period.Key, Head) { [Done] = false };
+        if (changing)
+        {
+            head[ChangingUntil] = _time.GetUtcNow() + RollupBuilder.LongestChange;
+        }
+
+        await _table.UpsertEntityAsync(head, TableUpdateMode.Replace, cancellationToken);
+    }
+
+    private Task WriteRowsAsync(RollupPeriod period, string version, IReadOnlyList<RollupRow> rows, CancellationToken cancellationToken) => SubmitAsync(
+        Transactions(rows.Select(r => ToEntity(period, version, r))), static e => new TableTransactionAction(TableTransactionActionType.UpsertReplace, e), cancellationToken);
+
+    private Task SubmitAsync(IEnumerable<IReadOnlyList<TableEntity>> transactions, Func<TableEntity, TableTransactionAction> action, CancellationToken cancellationToken) => Parallel.ForEachAsync(
+        transactions,
+        new ParallelOptions { MaxDegreeOfParallelism = TransactionsAtOnce, CancellationToken = cancellationToken },
+        async (entities, stop) => await _table.SubmitTransactionAsync(entities.Select(action), stop));
+
+    private static IEnumerable<IReadOnlyList<TableEntity>> Transactions(IEnumerable<(TableEntity Entity, int Bytes)> entities)
+    {
+        List<TableEntity> transaction = [];
+        int size = 0;
+        foreach ((TableEntity entity, int bytes) in entities)
+        {
+            if (transaction.Count == MostOfTransaction || (size + bytes > TableUsageSink.MaxTransaction && transaction.Count > 0))
+            {
+                yield return transaction;
+                transaction = [];
+                size = 0;
+            }
+
+            transaction.Add(entity);
+            size += bytes;
+        }
+
+        if (transaction.Count > 0)
+        {
+            yield return transaction;
+        }
+    }
+
+    private async Task<bool> TrySetHeadAsync(TableEntity head, string mark, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await (mark.Length == 0 ? _table.AddEntityAsync(head, cancellationToken) : _table.UpdateEntityAsync(head, new ETag(mark), TableUpdateMode.Replace, cancellationToken));
+            return true;
+        }
+        catch (RequestFailedException e) when (e.Status is 409 or 412)
+        {
+            // Its own, when the service did it, did not say so, and was asked again.
+            return (await HeadAsync(head.PartitionKey, cancellationToken))?.GetString(Version) == head.GetString(Version);
+        }
+    }
+
+    private async Task<TableEntity?> HeadAsync(string period, CancellationToken cancellationToken)
+    {
+        try
+        {
+            NullableResponse<TableEntity> found = await _table.GetEntityIfExistsAsync<TableEntity>(period, Head, cancellationToken: cancellationToken);
+            return found.HasValue ? found.Value : null;
         }
         catch (RequestFailedException e) when (e.Status == 404)
         {
             return null;
         }
-
-        return done ? rows : null;
     }
 
-    public async Task WriteAsync(RollupPeriod period, IReadOnlyList<RollupRow> rows, CancellationToken cancellationToken)
+    /// <summary>Deletes rows that count no more: of makings before, and of those that were broken off.</summary>
+    private async Task DeleteAsync(string filter, CancellationToken cancellationToken)
     {
-        await tables.CreateAsync(_table, cancellationToken);
-        TableEntity[] entities = [.. rows.Select(r => ToEntity(period, r))];
-
-        // Written anew, a period may lack what it had before: a request that was lost then and ended after all. Looked for beside the writing, which adds nothing to it.
-        Task<List<TableEntity>> stale = StaleAsync(period, entities.Select(e => e.RowKey).ToHashSet(), cancellationToken);
-        await Task.WhenAll(stale, SubmitAsync(entities, static e => new TableTransactionAction(TableTransactionActionType.UpsertReplace, e), cancellationToken));
-        await SubmitAsync(await stale, static e => new TableTransactionAction(TableTransactionActionType.Delete, e, ETag.All), cancellationToken);
-        await _table.UpsertEntityAsync(new TableEntity(period.Key, Done), TableUpdateMode.Replace, cancellationToken);
-    }
-
-    public async Task ForgetAsync(RollupPeriod period, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await _table.DeleteEntityAsync(period.Key, Done, ETag.All, cancellationToken);
-        }
-        catch (RequestFailedException e) when (e.Status == 404)
-        {
-            // It was not rolled up.
-        }
-    }
-
-    private async Task<List<TableEntity>> StaleAsync(RollupPeriod period, HashSet<string> kept, CancellationToken cancellationToken)
-    {
-        string filter = TableClient.CreateQueryFilter($"PartitionKey eq {period.Key} and RowKey ne {Done}");
         List<TableEntity> stale = [];
         await foreach (TableEntity entity in _table.QueryAsync<TableEntity>(filter, 1000, [nameof(TableEntity.PartitionKey), nameof(TableEntity.RowKey)], cancellationToken))
         {
-            if (!kept.Contains(entity.RowKey))
-            {
-                stale.Add(entity);
-            }
+            stale.Add(entity);
         }
 
-        return stale;
+        try
+        {
+            await SubmitAsync(stale.Chunk(MostOfTransaction), static e => new TableTransactionAction(TableTransactionActionType.Delete, e, ETag.All), cancellationToken);
+        }
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+            // Another one is deleting the same.
+        }
     }
 
-    private Task SubmitAsync(IEnumerable<TableEntity> entities, Func<TableEntity, TableTransactionAction> action, CancellationToken cancellationToken) => Parallel.ForEachAsync(
-        entities.Chunk(100),
-        new ParallelOptions { MaxDegreeOfParallelism = TransactionsAtOnce, CancellationToken = cancellationToken },
-        async (chunk, stop) => await _table.SubmitTransactionAsync(chunk.Select(action), stop));
-
-    private static TableEntity ToEntity(RollupPeriod period, RollupRow row)
+    private static (TableEntity Entity, int Bytes) ToEntity(RollupPeriod period, string version, RollupRow row)
     {
         RollupValues values = RollupValues.Of(row);
         string key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', values.Texts.Take(RollupValues.DimensionCount)))), 0, 16);
-        var entity = new TableEntity(period.Key, key);
+        var entity = new TableEntity(period.Key, $"{version}-{key}");
+        int bytes = 512 + (64 * UsageMeasures.Names.Count);
         for (int i = 0; i < values.Texts.Length; i++)
         {
             string text = values.Texts[i];
             entity[RollupValues.TextNames[i]] = text.Length <= TableUsageSink.MaxText ? text : text[..TableUsageSink.MaxText];
+            bytes += 64 + (3 * text.Length);
         }
 
         for (int i = 0; i < values.Sums.Length; i++)
@@ -105,7 +202,7 @@ internal sealed class TableRollupStore(UsageTables tables) : IRollupStore
             entity[UsageMeasures.Names[i]] = values.Sums[i];
         }
 
-        return entity;
+        return (entity, bytes);
     }
 
     private static RollupRow ToRow(TableEntity entity) => RollupValues.ToRow(name => entity.GetString(name) ?? "", name => entity.GetInt64(name) ?? 0);

@@ -53,12 +53,21 @@ public sealed record UsageDimensions
         Provider = record.Provider ?? None,
         ApiType = record.ApiType,
         Agent = record.Agent ?? None,
-        Status = record.Outcome is RequestOutcome.Open or RequestOutcome.Lost
-            ? UsageNames.Of(record.Outcome)
-            : record.StatusCode.ToString(System.Globalization.CultureInfo.InvariantCulture),
-        Groups = ToJson(record.Groups),
-        Tags = record.Tags is { Count: > 0 } tags ? ToJson(tags.Select(t => $"{t.Key}={t.Value}")) : "[]",
+        Status = StatusOf(record.Outcome, record.StatusCode),
+        Groups = GroupsOf(record.Groups),
+        Tags = TagsOf(record.Tags),
     };
+
+    /// <summary>The status of a request.</summary>
+    public static string StatusOf(RequestOutcome outcome, int statusCode) => outcome is RequestOutcome.Open or RequestOutcome.Lost
+        ? UsageNames.Of(outcome)
+        : statusCode == 200 ? "200" : statusCode.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>Groups as <see cref="Groups"/> has them, each once.</summary>
+    public static string GroupsOf(IReadOnlyList<string> groups) => groups.Count == 0 ? "[]" : ToJson(groups);
+
+    /// <summary>Tags as <see cref="Tags"/> has them, each once.</summary>
+    public static string TagsOf(IReadOnlyDictionary<string, string>? tags) => tags is { Count: > 0 } ? ToJson(tags.Select(t => $"{t.Key}={t.Value}")) : "[]";
 
     /// <summary>The values of a dimension; one, but for groups and tags.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
@@ -80,7 +89,7 @@ public sealed record UsageDimensions
     /// <summary>The names of all dimensions.</summary>
     public static IReadOnlyList<string> Names { get; } = ["endpoint", "principal", "group", "key", "model", "provider", "api_type", "tag", "agent", "status"];
 
-    private static string ToJson(IEnumerable<string> values) => JsonSerializer.Serialize([.. values.Order(StringComparer.Ordinal)], UsageJson.Default.IReadOnlyListString);
+    private static string ToJson(IEnumerable<string> values) => JsonSerializer.Serialize([.. values.Distinct().Order(StringComparer.Ordinal)], UsageJson.Default.IReadOnlyListString);
 
     private static IReadOnlyList<string> FromJson(string json) => json == "[]" ? [None] : JsonSerializer.Deserialize(json, UsageJson.Default.IReadOnlyListString)!;
 }

@@ -30,44 +30,47 @@ public sealed class UsageMeasures
     public long this[string name] => _sums[IndexOf(name)];
 
     /// <summary>Adds a request.</summary>
-    public void Add(UsageRecord record)
+    public void Add(UsageRecord record) => Add(UsageFacts.Of(record));
+
+    /// <summary>Adds a request.</summary>
+    public void Add(UsageFacts facts)
     {
-        bool ended = record.Outcome is not (RequestOutcome.Open or RequestOutcome.Lost);
-        bool counted = record.Usage is not null;
+        bool open = facts.Outcome == RequestOutcome.Open;
+        bool lost = facts.Outcome == RequestOutcome.Lost;
         ReadOnlySpan<long> values =
         [
             1,
-            record.Outcome == RequestOutcome.Success || record.Outcome == RequestOutcome.Open ? 0 : 1,
-            record.Attempts.Count > 1 ? 1 : 0,
-            record.Stream ? 1 : 0,
-            record.Usage is { Estimated: true } ? 1 : 0,
-            counted && record.CostNanoUsd is null ? 1 : 0,
-            record.Outcome == RequestOutcome.Open ? 1 : 0,
-            record.Outcome == RequestOutcome.Lost ? 1 : 0,
-            record.Usage?.InputTokens ?? 0,
-            record.Usage?.CacheReadTokens ?? 0,
-            record.Usage?.CacheWriteTokens ?? 0,
-            record.Usage?.OutputTokens ?? 0,
-            record.Usage?.ReasoningTokens ?? 0,
-            (record.Usage?.AudioInputTokens ?? 0) + (record.Usage?.AudioOutputTokens ?? 0),
-            record.Usage?.TotalTokens ?? 0,
-            record.CostNanoUsd ?? 0,
-            record.BytesIn,
-            record.BytesOut,
+            facts.Outcome == RequestOutcome.Success || open ? 0 : 1,
+            facts.Fallback ? 1 : 0,
+            facts.Stream ? 1 : 0,
+            facts.Estimated ? 1 : 0,
+            facts.Counted && facts.CostNanoUsd is null ? 1 : 0,
+            open ? 1 : 0,
+            lost ? 1 : 0,
+            facts.InputTokens,
+            facts.CacheReadTokens,
+            facts.CacheWriteTokens,
+            facts.OutputTokens,
+            facts.ReasoningTokens,
+            facts.AudioTokens,
+            facts.InputTokens + facts.OutputTokens,
+            facts.CostNanoUsd ?? 0,
+            facts.BytesIn,
+            facts.BytesOut,
         ];
         for (int i = 0; i < values.Length; i++)
         {
             _sums[i] += values[i];
         }
 
-        if (ended && record.Latency is { } latency)
+        if (!open && !lost && facts.LatencyMs is { } latency)
         {
-            Latency.Add(latency.TotalMilliseconds);
+            Latency.Add(latency);
         }
 
-        if (ended && record.TimeToFirstToken is { } first)
+        if (!open && !lost && facts.FirstTokenMs is { } first)
         {
-            TimeToFirstToken.Add(first.TotalMilliseconds);
+            TimeToFirstToken.Add(first);
         }
     }
 
@@ -82,6 +85,10 @@ public sealed class UsageMeasures
         Latency.Merge(other.Latency);
         TimeToFirstToken.Merge(other.TimeToFirstToken);
     }
+
+    /// <summary>True when all sums are the same, and the times within what percentiles can tell apart.</summary>
+    public bool IsSame(UsageMeasures other) =>
+        _sums.AsSpan().SequenceEqual(other._sums) && Latency.Serialize() == other.Latency.Serialize() && TimeToFirstToken.Serialize() == other.TimeToFirstToken.Serialize();
 
     /// <summary>Measures from what a store holds.</summary>
     /// <param name="sum">A sum by its name; 0 when the store does not hold it.</param>
