@@ -86,9 +86,6 @@ await check('paper', async () => {
 
   ok(await page.getByText('Endpoint: demo').isVisible(), 'What was filtered by is not said.');
   equal(await page.evaluate(() => getComputedStyle(document.querySelector('.card')).backgroundColor), 'rgb(255, 255, 255)');
-  const pdf = await page.pdf({ format: 'A4' });
-  ok(pdf.length > 20_000);
-  await page.emulateMedia({ media: 'screen' });
   await page.evaluate(() => dispatchEvent(new Event('afterprint')));
   equal(await page.evaluate(() => document.documentElement.dataset.theme), undefined);
 });

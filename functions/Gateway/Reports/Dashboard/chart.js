@@ -103,8 +103,9 @@ export function timeChart(title, { zoom, open }) {
   let pressed = null;
   plot.addEventListener('pointerdown', event => { pressed = event.pointerType === 'mouse' && event.button === 0 ? event.clientX : null; });
   plot.addEventListener('click', event => {
-    if (pressed !== null && Math.abs(event.clientX - pressed) < 4 && event.target.closest('.u-over') && chart.uplot?.cursor.idx !== null) {
-      openStep(chart.uplot.cursor.idx);
+    const over = event.target.closest('.u-over');
+    if (pressed !== null && Math.abs(event.clientX - pressed) < 4 && over && chart.uplot) {
+      openStep(chart.uplot.posToIdx(event.clientX - over.getBoundingClientRect().left));
     }
   });
   table.addEventListener('toggle', () => { if (table.open && chart.spec !== null) fill(body, asTable(title, chart.spec)); });
