@@ -1,11 +1,7 @@
-using System.Data.Common;
 using System.Text.Json;
-using Azure;
-using Azure.Identity;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Serverless.Gateway.Access;
 using Serverless.Gateway.Metering;
 using Serverless.Gateway.Metering.Storage;
@@ -18,7 +14,7 @@ using Serverless.Translation.Wire;
 namespace Serverless.Gateway.Endpoints;
 
 /// <summary>Governance reports over the usage records, as JSON and CSV. A caller who is no reader sees only its own requests.</summary>
-internal sealed partial class ReportRoutes(IAccessControl access, TimeProvider time, UsageReport? report, IUsageReader? reader, RequestsInFlight? writer, ILogger<ReportRoutes> log)
+internal sealed class ReportRoutes(IAccessControl access, TimeProvider time, UsageReport? report, IUsageReader? reader, RequestsInFlight? writer)
 {
     public static void Map(IEndpointRouteBuilder endpoints, string root)
     {
@@ -28,8 +24,7 @@ internal sealed partial class ReportRoutes(IAccessControl access, TimeProvider t
             services.GetRequiredService<TimeProvider>(),
             services.GetService<UsageReport>(),
             services.GetService<IUsageReader>(),
-            services.GetService<RequestsInFlight>(),
-            services.GetRequiredService<ILogger<ReportRoutes>>());
+            services.GetService<RequestsInFlight>());
         var family = new RouteFamily(endpoints, OperatorAnswer.Envelope);
         DashboardRoutes.Map(family, root);
         family.Get($"{root}/reports/usage", http => routes.RunAsync(http, routes.UsageAsync));
@@ -50,19 +45,8 @@ internal sealed partial class ReportRoutes(IAccessControl access, TimeProvider t
             await writer.SettleAsync(http.RequestAborted);
         }
 
-        try
-        {
-            return await write(http, principal, body);
-        }
-        catch (Exception e) when (IsOfStore(e))
-        {
-            Log.StoreAway(log, e);
-            throw new GatewayException(new GatewayError(ErrorKind.Overloaded, StatusCodes.Status503ServiceUnavailable, "The store of usage records does not answer. Try again in a little while.") { Code = "usage_store_unavailable", RetryAfter = TimeSpan.FromSeconds(10) });
-        }
+        return await write(http, principal, body);
     });
-
-    /// <summary>True for what a store throws when it is away, throttles, or cannot be read.</summary>
-    private static bool IsOfStore(Exception e) => e is RequestFailedException or AuthenticationFailedException or DbException or IOException or HttpRequestException || (e is AggregateException { InnerException: { } inner } && IsOfStore(inner));
 
     private async Task<string> UsageAsync(HttpContext http, Principal principal, PooledBuffer body)
     {
@@ -128,7 +112,7 @@ internal sealed partial class ReportRoutes(IAccessControl access, TimeProvider t
         json.WriteStartArray("requests");
         foreach (UsageRecord record in records)
         {
-            UsageRowJson.Write(UsageRow.OfCompleted(record), json);
+            UsageRowJson.Write(record, json);
         }
 
         json.WriteEndArray();
@@ -150,7 +134,7 @@ internal sealed partial class ReportRoutes(IAccessControl access, TimeProvider t
             throw new GatewayException(new GatewayError(ErrorKind.NotFound, StatusCodes.Status404NotFound, $"There is no request '{(UsageKey.IsValid(id) ? id : "of that id")}'.") { Code = "request_not_found" });
         }
 
-        UsageRowJson.Write(UsageRow.OfCompleted(record), body);
+        UsageRowJson.Write(record, body);
         return "application/json";
     }
 
@@ -187,11 +171,5 @@ internal sealed partial class ReportRoutes(IAccessControl access, TimeProvider t
             string param = faults[0].Split('\'')[1];
             throw new GatewayException(GatewayError.Invalid(string.Join(" ", faults), param, "invalid_parameter"));
         }
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(1, LogLevel.Warning, "A report could not be read from the store of usage records.")]
-        public static partial void StoreAway(ILogger logger, Exception exception);
     }
 }

@@ -23,7 +23,7 @@ internal sealed partial class LogUsageStore(ILoggerFactory loggers) : IUsageStor
         if (_logger.IsEnabled(LogLevel.Information))
         {
             var json = new ArrayBufferWriter<byte>(1024);
-            UsageRowJson.Write(UsageRow.OfCompleted(record), json);
+            UsageRowJson.Write(record, json);
             Log.Record(_logger, Encoding.UTF8.GetString(json.WrittenSpan));
         }
 

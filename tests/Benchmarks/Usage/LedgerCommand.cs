@@ -41,7 +41,7 @@ internal static class LedgerCommand
         bool sameDisk = store.Settings.Store == UsageStoreKind.Sqlite;
         var times = new UsageStoreTimes { Gather = TimeSpan.FromMilliseconds(sameDisk ? 5 : 0) };
         await using var commit = new GroupCommitStore(sink, journal, times, TimeProvider.System, NullLogger<GroupCommitStore>.Instance);
-        using var running = new RequestsInFlight(commit, sameDisk ? commit.StoreLaterAsync : null, journal, TimeProvider.System, NullLogger<RequestsInFlight>.Instance);
+        using var running = new RequestsInFlight(commit, sameDisk ? commit.StoreLater : null, journal, TimeProvider.System, NullLogger<RequestsInFlight>.Instance);
         await commit.StartAsync(CancellationToken.None);
         await running.StartAsync(CancellationToken.None);
 

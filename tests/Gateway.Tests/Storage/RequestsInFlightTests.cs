@@ -78,10 +78,9 @@ public sealed class RequestsInFlightTests : IAsyncLifetime
         Assert.Equal(new[] { waiting.RequestId, refused.RequestId }.Order(), found.Select(r => r.RequestId).Order());
         Assert.Equal(UsageRow.OfCompleted(waiting).Values.ToHashSet(), found.Single(r => r.RequestId == waiting.RequestId).Values.ToHashSet());
 
-        ValueTask Later(UsageRow row, Action<string, bool> settled)
+        void Later(UsageRow row, Action<UsageRow, bool> settled)
         {
-            later.Add(taken => settled(row.RequestId, taken));
-            return ValueTask.CompletedTask;
+            later.Add(taken => settled(row, taken));
         }
     }
 
@@ -147,7 +146,7 @@ public sealed class RequestsInFlightTests : IAsyncLifetime
         var store = new Silent();
         int later = 0;
         using var journal = new UsageJournal(folder, time);
-        using var requests = new RequestsInFlight(store, (row, settled) => { later++; settled(row.RequestId, true); return ValueTask.CompletedTask; }, journal, time, NullLogger<RequestsInFlight>.Instance);
+        using var requests = new RequestsInFlight(store, (row, settled) => { later++; settled(row, true); }, journal, time, NullLogger<RequestsInFlight>.Instance);
         await requests.StartAsync(Stop);
         Directory.Delete(folder, recursive: true);
         int sent = 0;

@@ -112,7 +112,7 @@ public sealed class UsageJournalTests : IDisposable
         using var journal = new UsageJournal(_folder, TimeProvider.System);
         for (int i = 0; i < 100; i++)
         {
-            await journal.AppendAsync([.. rows.Select(r => r with { RequestId = Records.Full().RequestId })]);
+            await journal.AppendAsync([.. rows.Select(r => new UsageRow(Records.Full().RequestId, r.Values))]);
         }
 
         int files = journal.Backlog().Files;

@@ -22,7 +22,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
     private readonly UsageStoreTimes _times;
     private readonly TimeProvider _time;
     private readonly ILogger<GroupCommitStore> _logger;
-    private readonly Channel<Pending> _queue = Channel.CreateBounded<Pending>(new BoundedChannelOptions(50_000) { SingleReader = true });
+    private readonly Channel<Pending> _queue = Channel.CreateUnbounded<Pending>(new UnboundedChannelOptions { SingleReader = true });
     private readonly ConcurrentDictionary<string, Waiting> _accepted = [];
     private readonly Queue<Pending> _held = [];
     private readonly CancellationTokenSource _stop = new();
@@ -66,17 +66,26 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
     {
         _accepted.TryRemove(record.RequestId, out _);
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await QueueAsync(new Pending(UsageRow.OfCompleted(record), done), cancellationToken);
+        if (!_queue.Writer.TryWrite(new Pending(UsageRow.OfCompleted(record), done)))
+        {
+            // The process is ending, and this request has outlived the time that was given to it: its record is for the successor.
+            await SpillAsync([UsageRow.OfCompleted(record)]);
+            return;
+        }
+
         await done.Task.WaitAsync(cancellationToken);
     }
 
     /// <summary>Takes the row of a request whose answer need not wait for the store: it is as safe elsewhere until it is stored.</summary>
     /// <param name="row">The row of the finished request.</param>
-    /// <param name="settled">Is told the request's id, and true once the row is in the store or in the journal, false when neither took it.</param>
-    public ValueTask StoreLaterAsync(UsageRow row, Action<string, bool> settled)
+    /// <param name="settled">Is told the row, and true once it is in the store or in the journal, false when neither took it.</param>
+    public void StoreLater(UsageRow row, Action<UsageRow, bool> settled)
     {
         _accepted.TryRemove(row.RequestId, out _);
-        return QueueAsync(new Pending(row, null, settled), CancellationToken.None);
+        if (!_queue.Writer.TryWrite(new Pending(row, null, settled)))
+        {
+            settled(row, false);
+        }
     }
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -110,21 +119,6 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
         _stop.Dispose();
     }
 
-    private async ValueTask QueueAsync(Pending pending, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await _queue.Writer.WriteAsync(pending, cancellationToken);
-        }
-        catch (ChannelClosedException)
-        {
-            // The process is ending, and this request has outlived the time that was given to it: its record is for the successor.
-            await SpillAsync([pending.Row]);
-            pending.Done?.TrySetResult();
-            pending.Settled?.Invoke(pending.Row.RequestId, true);
-        }
-    }
-
     /// <summary>
     /// Announces the requests that are still running after <see cref="UsageStoreTimes.Announce"/>. Those that end before it, as most refusals
     /// and all of a load test do, cost one row instead of two.
@@ -140,7 +134,6 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
                 {
                     if (_time.GetElapsedTime(waiting.Since) >= _times.Announce && _accepted.TryRemove(requestId, out _))
                     {
-                        // When the queue is full the row of the finished record has to do; it says all that this one would.
                         _queue.Writer.TryWrite(new Pending(UsageRow.OfAccepted(waiting.Record), null));
                     }
                 }
@@ -180,7 +173,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
             foreach (Pending pending in batch)
             {
                 pending.Done?.TrySetResult();
-                pending.Settled?.Invoke(pending.Row.RequestId, taken);
+                pending.Settled?.Invoke(pending.Row, taken);
             }
         }
     }
@@ -301,7 +294,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
 
     /// <summary>Counts the records of requests that have ended; the rows that only announce one are none.</summary>
     private static void Count(ref long counter, IReadOnlyList<UsageRow> rows) =>
-        Interlocked.Add(ref counter, rows.Count(row => row.Values.ContainsKey(UsageColumns.Outcome)));
+        Interlocked.Add(ref counter, rows.Count(row => row.IsEnded));
 
     /// <summary>One row that the store refuses must not take the others with it.</summary>
     private async Task SeparateAsync(IReadOnlyList<UsageRow> rows, UsageRowRefusedException refusal)
@@ -402,7 +395,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
     private readonly record struct Waiting(UsageRecord Record, long Since);
 
     [DebuggerDisplay("{Row.RequestId}")]
-    private readonly record struct Pending(UsageRow Row, TaskCompletionSource? Done, Action<string, bool>? Settled = null);
+    private readonly record struct Pending(UsageRow Row, TaskCompletionSource? Done, Action<UsageRow, bool>? Settled = null);
 
     private static partial class Log
     {

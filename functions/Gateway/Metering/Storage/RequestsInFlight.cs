@@ -1,9 +1,11 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.IO.MemoryMappedFiles;
-using System.Text;
+using System.Runtime.InteropServices;
+using System.Text.Json;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Serverless.Translation.Wire;
 
 namespace Serverless.Gateway.Metering.Storage;
 
@@ -22,7 +24,7 @@ namespace Serverless.Gateway.Metering.Storage;
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 internal sealed partial class RequestsInFlight(
-    IUsageStore store, Func<UsageRow, Action<string, bool>, ValueTask>? later, UsageJournal journal, TimeProvider time, ILogger<RequestsInFlight> logger) : BackgroundService, IUsageStore
+    IUsageStore store, Action<UsageRow, Action<UsageRow, bool>>? later, UsageJournal journal, TimeProvider time, ILogger<RequestsInFlight> logger) : BackgroundService, IUsageStore
 {
     /// <summary>Rows at once that are remembered; requests beyond it are not, until they are announced, and records beyond it wait for the store.</summary>
     private const int Slots = 4096;
@@ -38,11 +40,11 @@ internal sealed partial class RequestsInFlight(
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
 
     [ThreadStatic]
-    private static ArrayBufferWriter<byte>? _buffer;
+    private static RowText? _text;
 
-    private readonly ConcurrentDictionary<string, int> _taken = [];
+    private readonly ConcurrentDictionary<string, int> _running = [];
     private readonly ConcurrentStack<int> _free = [];
-    private Action<string, bool>? _onSettled;
+    private Action<UsageRow, bool>? _onSettled;
     private long _handedOn;
     private long _settled;
     private int _used;
@@ -53,22 +55,31 @@ internal sealed partial class RequestsInFlight(
 
     public void Accepted(UsageRecord record)
     {
-        UsageRow row = UsageRow.OfAccepted(record);
-        _ = TryKeep(row, out _) || TryKeep(row with { Values = row.Values.Where(v => v.Value is not string { Length: > LongestOfMany }).ToDictionary() }, out _);
+        if (_view is { } view)
+        {
+            RowText text = _text ??= new RowText();
+            if (TryKeep(view, text.OfAccepted(record), out int slot) || TryKeep(view, text.OfAccepted(record, LongestOfMany), out slot))
+            {
+                _running[record.RequestId] = slot;
+            }
+        }
+
         store.Accepted(record);
     }
 
     public async ValueTask CompletedAsync(UsageRecord record, CancellationToken cancellationToken)
     {
-        if (later is not null && UsageRow.OfCompleted(record) is var row && TryKeep(row, out ReadOnlySpan<byte> json))
+        if (later is null || _view is not { } view || TryKeepCompleted(view, record) is not { } row)
         {
-            Interlocked.Increment(ref _handedOn);
-            await later(row with { Json = json.ToArray() }, _onSettled ??= Settled);
+            await store.CompletedAsync(record, cancellationToken);
+            Forget(record.RequestId);
             return;
         }
 
-        await store.CompletedAsync(record, cancellationToken);
+        // In a slot of its own: the earlier row is there until this one is, whenever the process is killed.
         Forget(record.RequestId);
+        Interlocked.Increment(ref _handedOn);
+        later(row, _onSettled ??= Settled);
     }
 
     /// <summary>Waits until the records of all answers that have ended are in the store, where a reader finds them; no longer than it may be away.</summary>
@@ -113,7 +124,7 @@ internal sealed partial class RequestsInFlight(
         Interlocked.Exchange(ref _view, null)?.Dispose();
         _map?.Dispose();
         _file?.Dispose();
-        if (_file is not null && _taken.IsEmpty && File.Exists(_file.Name))
+        if (_file is not null && _free.Count >= Math.Min(_used, Slots) && File.Exists(_file.Name))
         {
             File.Delete(_file.Name);
         }
@@ -154,40 +165,34 @@ internal sealed partial class RequestsInFlight(
         }
     }
 
-    /// <summary>Keeps a row, in place of an earlier one of the same request; false when it is too long, or there is no room.</summary>
-    private bool TryKeep(UsageRow row, out ReadOnlySpan<byte> json)
+    private KeptRow? TryKeepCompleted(MemoryMappedViewAccessor view, UsageRecord record)
     {
-        json = default;
-        if (_gone || _view is not { } view)
+        ReadOnlySpan<byte> json = (_text ??= new RowText()).OfCompleted(record);
+        return TryKeep(view, json, out int slot) ? new KeptRow(record.RequestId, view.SafeMemoryMappedViewHandle, slot, json.Length) : null;
+    }
+
+    /// <summary>Keeps the text of a row in a slot that is free; false when it is too long, or there is no room.</summary>
+    private bool TryKeep(MemoryMappedViewAccessor view, ReadOnlySpan<byte> json, out int slot)
+    {
+        slot = 0;
+        if (_gone || json.Length > SlotSize - sizeof(int) || !TryTake(out slot))
         {
             return false;
         }
 
-        ArrayBufferWriter<byte> buffer = _buffer ??= new ArrayBufferWriter<byte>(2 * SlotSize);
-        buffer.ResetWrittenCount();
-        UsageRowJson.Write(row, buffer);
-        json = buffer.WrittenSpan;
-        if (json.Length > SlotSize - sizeof(int) || !TryTake(out int slot))
-        {
-            return false;
-        }
-
-        // In a slot of its own: the earlier row is there until this one is, whenever the process is killed.
         long at = (long)slot * SlotSize;
         view.SafeMemoryMappedViewHandle.WriteSpan((ulong)at + sizeof(int), json);
         Interlocked.MemoryBarrier();
         view.Write(at, json.Length);
-        Forget(row.RequestId);
-        _taken[row.RequestId] = slot;
         return true;
     }
 
     /// <summary>What neither the store nor the journal has taken stays here for a successor.</summary>
-    private void Settled(string requestId, bool taken)
+    private void Settled(UsageRow row, bool taken)
     {
         if (taken)
         {
-            Forget(requestId);
+            Free(((KeptRow)row).Slot);
         }
 
         Interlocked.Increment(ref _settled);
@@ -195,11 +200,16 @@ internal sealed partial class RequestsInFlight(
 
     private void Forget(string requestId)
     {
-        if (_view is { } view && _taken.TryRemove(requestId, out int slot))
+        if (_running.TryRemove(requestId, out int slot))
         {
-            view.Write((long)slot * SlotSize, 0);
-            _free.Push(slot);
+            Free(slot);
         }
+    }
+
+    private void Free(int slot)
+    {
+        _view?.Write((long)slot * SlotSize, 0);
+        _free.Push(slot);
     }
 
     private bool TryTake(out int slot)
@@ -243,13 +253,62 @@ internal sealed partial class RequestsInFlight(
         while (await file.ReadAtLeastAsync(slot, SlotSize, throwOnEndOfStream: false) == SlotSize)
         {
             int length = BitConverter.ToInt32(slot);
-            if (length is > 0 and <= SlotSize - sizeof(int) && UsageRowJson.Read(Encoding.UTF8.GetString(slot, sizeof(int), length)) is { } row)
+            if (length is > 0 and <= SlotSize - sizeof(int) && UsageRowJson.Read(slot.AsMemory(sizeof(int), length)) is { } row)
             {
                 rows.Add(row);
             }
         }
 
         return rows;
+    }
+
+    /// <summary>The row of a finished request whose text stands in a slot until it is settled.</summary>
+    private sealed class KeptRow(string requestId, SafeBuffer slots, int slot, int length) : UsageRow(requestId)
+    {
+        public int Slot => slot;
+
+        internal override bool TryCopyText(IBufferWriter<byte> output)
+        {
+            Span<byte> text = output.GetSpan(length)[..length];
+            slots.ReadSpan((ulong)slot * SlotSize + sizeof(int), text);
+            output.Advance(length);
+            return true;
+        }
+    }
+
+    /// <summary>Where a thread writes the text of a row before it is copied.</summary>
+    private sealed class RowText
+    {
+        private readonly ArrayBufferWriter<byte> _buffer = new(2 * SlotSize);
+        private readonly Utf8JsonWriter _json;
+
+        public RowText() => _json = new Utf8JsonWriter(_buffer, Json.WriterOptions);
+
+        public ReadOnlySpan<byte> OfAccepted(UsageRecord record, int longest = int.MaxValue)
+        {
+            Begin();
+            UsageRowJson.WriteAccepted(record, _json, longest);
+            return End();
+        }
+
+        public ReadOnlySpan<byte> OfCompleted(UsageRecord record)
+        {
+            Begin();
+            UsageRowJson.Write(record, _json);
+            return End();
+        }
+
+        private void Begin()
+        {
+            _buffer.ResetWrittenCount();
+            _json.Reset();
+        }
+
+        private ReadOnlySpan<byte> End()
+        {
+            _json.Flush();
+            return _buffer.WrittenSpan;
+        }
     }
 
     private static partial class Log

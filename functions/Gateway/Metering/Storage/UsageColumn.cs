@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Serverless.Gateway.Metering.Storage;
 
 /// <summary>One column of the usage records, the same in every store, report and export.</summary>
@@ -5,7 +7,8 @@ namespace Serverless.Gateway.Metering.Storage;
 /// <param name="Type">What its values are.</param>
 /// <param name="KnownWhenAccepted">True when the value is known as soon as the request is accepted and never changes.</param>
 /// <param name="Get">Its value of a record; null when it has none.</param>
-public sealed record UsageColumn(string Name, UsageColumnType Type, bool KnownWhenAccepted, Func<UsageRecord, object?> Get)
+/// <param name="Write">Writes name and value of a record as a property, or nothing when it has none: what <paramref name="Get"/> gives, without making an object of it.</param>
+public sealed record UsageColumn(string Name, UsageColumnType Type, bool KnownWhenAccepted, Func<UsageRecord, object?> Get, Action<UsageRecord, Utf8JsonWriter> Write)
 {
     /// <inheritdoc/>
     public bool Equals(UsageColumn? other) => ReferenceEquals(this, other);

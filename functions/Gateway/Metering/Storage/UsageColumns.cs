@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Serverless.Translation.Canonical;
 using Serverless.Translation.Dialects;
 
@@ -22,7 +23,7 @@ public static class UsageColumns
         Text("gateway_version", r => r.GatewayVersion, accepted: true),
         Text("requester", r => r.Principal, accepted: true),
         Text("requester_type", r => r.PrincipalType, accepted: true),
-        Json("requester_groups", r => r.Groups.Count == 0 ? null : JsonSerializer.Serialize(r.Groups, UsageJson.Default.IReadOnlyListString), accepted: true),
+        Json("requester_groups", r => r.Groups.Count == 0 ? null : r.Groups, UsageJson.Default.IReadOnlyListString, accepted: true),
         Text("key_id", r => r.KeyId, accepted: true),
         Text("endpoint_name", r => r.Endpoint, accepted: true),
         Text("api_type", r => r.ApiType, accepted: true),
@@ -32,7 +33,7 @@ public static class UsageColumns
         Text("agent", r => r.Agent, accepted: true),
         Text("session_id", r => r.SessionId, accepted: true),
         Text("ip_address", r => r.ClientAddress, accepted: true),
-        Json("request_tags", r => r.Tags is not { Count: > 0 } ? null : JsonSerializer.Serialize(r.Tags, UsageJson.Default.IReadOnlyDictionaryStringString), accepted: true),
+        Json("request_tags", r => r.Tags is not { Count: > 0 } ? null : r.Tags, UsageJson.Default.IReadOnlyDictionaryStringString, accepted: true),
         Text("provider_dialect", r => r.ProviderDialect),
         Text("provider", r => r.Provider),
         Text("destination_name", r => r.Destination),
@@ -43,7 +44,7 @@ public static class UsageColumns
         Integer("status_code", r => r.StatusCode),
         Text("error_code", r => r.ErrorCode),
         Text("finish_reason", r => r.FinishReason is { } reason ? UsageNames.Of(reason) : null),
-        Json("attempts", r => r.Attempts.Count == 0 ? null : JsonSerializer.Serialize(r.Attempts.Select(AttemptJson.Of).ToList(), UsageJson.Default.ListAttemptJson)),
+        Json("attempts", r => r.Attempts.Count == 0 ? null : r.Attempts.Select(AttemptJson.Of).ToList(), UsageJson.Default.ListAttemptJson),
         Integer("input_tokens", r => r.Usage?.InputTokens),
         Integer("cache_read_input_tokens", r => r.Usage?.CacheReadTokens),
         Integer("cache_creation_input_tokens", r => r.Usage?.CacheWriteTokens),
@@ -65,7 +66,7 @@ public static class UsageColumns
         Real("queue_ms", r => r.QueueTime?.TotalMilliseconds),
         Integer("bytes_in", r => r.BytesIn),
         Integer("bytes_out", r => r.BytesOut),
-        Json("translation", r => r.Translation.Count == 0 ? null : JsonSerializer.Serialize(r.Translation, UsageJson.Default.IReadOnlyListReportEntry)),
+        Json("translation", r => r.Translation.Count == 0 ? null : r.Translation, UsageJson.Default.IReadOnlyListReportEntry),
     ];
 
     private static readonly Dictionary<string, UsageColumn> ByName = All.ToDictionary(c => c.Name);
@@ -150,17 +151,59 @@ public static class UsageColumns
         return usage == new TokenUsage() ? null : usage;
     }
 
-    private static UsageColumn Text(string name, Func<UsageRecord, string?> get, bool accepted = false) => new(name, UsageColumnType.Text, accepted, get);
+    private static UsageColumn Text(string name, Func<UsageRecord, string?> get, bool accepted = false) =>
+        Column(name, UsageColumnType.Text, accepted, get, static (json, property, value) => json.WriteString(property, value));
 
-    private static UsageColumn Json(string name, Func<UsageRecord, string?> get, bool accepted = false) => new(name, UsageColumnType.Json, accepted, get);
+    private static UsageColumn Integer(string name, Func<UsageRecord, long?> get) =>
+        Column(name, UsageColumnType.Integer, false, get, static (json, property, value) => json.WriteNumber(property, value));
 
-    private static UsageColumn Integer(string name, Func<UsageRecord, long?> get) => new(name, UsageColumnType.Integer, false, r => get(r));
+    private static UsageColumn Real(string name, Func<UsageRecord, double?> get) =>
+        Column(name, UsageColumnType.Real, false, get, static (json, property, value) => json.WriteNumber(property, value));
 
-    private static UsageColumn Real(string name, Func<UsageRecord, double?> get) => new(name, UsageColumnType.Real, false, r => get(r));
+    private static UsageColumn Boolean(string name, Func<UsageRecord, bool?> get, bool accepted = false) =>
+        Column(name, UsageColumnType.Boolean, accepted, get, static (json, property, value) => json.WriteBoolean(property, value));
 
-    private static UsageColumn Boolean(string name, Func<UsageRecord, bool?> get, bool accepted = false) => new(name, UsageColumnType.Boolean, accepted, r => get(r));
+    private static UsageColumn Time(string name, Func<UsageRecord, DateTimeOffset?> get, bool accepted = false) =>
+        Column(name, UsageColumnType.Time, accepted, r => get(r)?.ToUniversalTime(), static (json, property, value) => json.WriteString(property, value.UtcDateTime));
 
-    private static UsageColumn Time(string name, Func<UsageRecord, DateTimeOffset?> get, bool accepted = false) => new(name, UsageColumnType.Time, accepted, r => get(r)?.ToUniversalTime());
+    private static UsageColumn Json<T>(string name, Func<UsageRecord, T?> get, JsonTypeInfo<T> type, bool accepted = false)
+        where T : class
+    {
+        JsonEncodedText property = JsonEncodedText.Encode(name);
+        return new(name, UsageColumnType.Json, accepted, r => get(r) is { } value ? JsonSerializer.Serialize(value, type) : null, (r, json) =>
+        {
+            if (get(r) is { } value)
+            {
+                json.WritePropertyName(property);
+                JsonSerializer.Serialize(json, value, type);
+            }
+        });
+    }
+
+    private static UsageColumn Column(string name, UsageColumnType type, bool accepted, Func<UsageRecord, string?> get, Action<Utf8JsonWriter, JsonEncodedText, string> write)
+    {
+        JsonEncodedText property = JsonEncodedText.Encode(name);
+        return new(name, type, accepted, get, (r, json) =>
+        {
+            if (get(r) is { } value)
+            {
+                write(json, property, value);
+            }
+        });
+    }
+
+    private static UsageColumn Column<T>(string name, UsageColumnType type, bool accepted, Func<UsageRecord, T?> get, Action<Utf8JsonWriter, JsonEncodedText, T> write)
+        where T : struct
+    {
+        JsonEncodedText property = JsonEncodedText.Encode(name);
+        return new(name, type, accepted, r => get(r), (r, json) =>
+        {
+            if (get(r) is { } value)
+            {
+                write(json, property, value);
+            }
+        });
+    }
 }
 
 /// <summary>How an attempt stands in its column.</summary>

@@ -1,15 +1,43 @@
+using System.Buffers;
+
 namespace Serverless.Gateway.Metering.Storage;
 
 /// <summary>
 /// A usage record on its way to a store: only the columns that are known. The row of an accepted request holds what cannot change any
 /// more, the row of the finished one all of it, so that writing them twice or in either order gives the same.
 /// </summary>
-/// <param name="RequestId">The key.</param>
-/// <param name="Values">Values by column; none is null.</param>
-public sealed record UsageRow(string RequestId, IReadOnlyDictionary<UsageColumn, object> Values)
+public class UsageRow
 {
-    /// <summary>Its text as <see cref="UsageRowJson"/> writes it, in UTF-8, where somebody has made it already; null otherwise.</summary>
-    public byte[]? Json { get; init; }
+    private IReadOnlyDictionary<UsageColumn, object>? _values;
+
+    /// <summary>A row of values.</summary>
+    /// <param name="requestId">The key.</param>
+    /// <param name="values">Values by column; none is null.</param>
+    public UsageRow(string requestId, IReadOnlyDictionary<UsageColumn, object> values)
+    {
+        RequestId = requestId;
+        _values = values;
+        IsEnded = values.ContainsKey(UsageColumns.Outcome);
+    }
+
+    /// <summary>The row of a request that has ended, of which there is a text: a store that keeps texts need not take it apart.</summary>
+    private protected UsageRow(string requestId)
+    {
+        RequestId = requestId;
+        IsEnded = true;
+    }
+
+    /// <summary>The key.</summary>
+    public string RequestId { get; }
+
+    /// <summary>True for the row of a request that has ended, false for one that only says that it was accepted.</summary>
+    public bool IsEnded { get; }
+
+    /// <summary>Values by column; none is null.</summary>
+    public IReadOnlyDictionary<UsageColumn, object> Values => _values ??= OfText();
+
+    /// <summary>Adds its text as <see cref="UsageRowJson"/> writes it; false, and nothing, where it was not made of one.</summary>
+    internal virtual bool TryCopyText(IBufferWriter<byte> output) => false;
 
     /// <summary>The row of a request that was accepted.</summary>
     public static UsageRow OfAccepted(UsageRecord record) => Of(record, completed: false);
@@ -44,5 +72,12 @@ public sealed record UsageRow(string RequestId, IReadOnlyDictionary<UsageColumn,
         }
 
         return new UsageRow(record.RequestId, values);
+    }
+
+    private IReadOnlyDictionary<UsageColumn, object> OfText()
+    {
+        var text = new ArrayBufferWriter<byte>();
+        TryCopyText(text);
+        return UsageRowJson.Read(text.WrittenMemory)!.Values;
     }
 }

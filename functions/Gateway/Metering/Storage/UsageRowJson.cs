@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using Serverless.Translation.Wire;
 
@@ -7,18 +8,40 @@ namespace Serverless.Gateway.Metering.Storage;
 /// <summary>A row as one line of JSON, by the names of its columns: in journals, logs, reports and exports.</summary>
 internal static class UsageRowJson
 {
+    private static readonly JsonEncodedText RequestId = JsonEncodedText.Encode("request_id");
+
+    private static readonly UsageColumn[] All = [.. UsageColumns.All];
+
+    private static readonly UsageColumn[] WhenAccepted = [.. All.Where(column => column.KnownWhenAccepted)];
+
+    /// <summary>Writes the row of a finished request straight from its record.</summary>
+    public static void Write(UsageRecord record, IBufferWriter<byte> output)
+    {
+        using var json = new Utf8JsonWriter(output, Json.WriterOptions);
+        Write(record, json);
+    }
+
+    /// <summary>As above, as an element of a larger text.</summary>
+    public static void Write(UsageRecord record, Utf8JsonWriter json) => Write(record, All, json);
+
+    /// <summary>Writes the row of an accepted request straight from its record.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="json">Takes the row.</param>
+    /// <param name="longest">Texts of more characters are left out.</param>
+    public static void WriteAccepted(UsageRecord record, Utf8JsonWriter json, int longest = int.MaxValue) =>
+        Write(record, longest == int.MaxValue ? WhenAccepted : [.. WhenAccepted.Where(column => column.Get(record) is not string text || text.Length <= longest)], json);
+
     /// <summary>Writes a row. What is unknown is absent, times are ISO 8601 in UTC.</summary>
     public static void Write(UsageRow row, IBufferWriter<byte> output)
     {
-        using var json = new Utf8JsonWriter(output, Json.WriterOptions);
-        Write(row, json);
-    }
+        if (row.TryCopyText(output))
+        {
+            return;
+        }
 
-    /// <summary>Writes a row as an element of a larger text.</summary>
-    public static void Write(UsageRow row, Utf8JsonWriter json)
-    {
+        using var json = new Utf8JsonWriter(output, Json.WriterOptions);
         json.WriteStartObject();
-        json.WriteString("request_id", row.RequestId);
+        json.WriteString(RequestId, row.RequestId);
         foreach ((UsageColumn column, object value) in row.Values)
         {
             json.WritePropertyName(column.Name);
@@ -51,7 +74,10 @@ internal static class UsageRowJson
     }
 
     /// <summary>Reads what <see cref="Write(UsageRow, IBufferWriter{byte})"/> wrote; null when the text is cut off or no row. Columns that are not known are passed over.</summary>
-    public static UsageRow? Read(string line)
+    public static UsageRow? Read(string line) => Read(Encoding.UTF8.GetBytes(line));
+
+    /// <summary>As above, out of UTF-8.</summary>
+    public static UsageRow? Read(ReadOnlyMemory<byte> line)
     {
         try
         {
@@ -80,5 +106,17 @@ internal static class UsageRowJson
         {
             return null;
         }
+    }
+
+    private static void Write(UsageRecord record, ReadOnlySpan<UsageColumn> columns, Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString(RequestId, record.RequestId);
+        foreach (UsageColumn column in columns)
+        {
+            column.Write(record, json);
+        }
+
+        json.WriteEndObject();
     }
 }

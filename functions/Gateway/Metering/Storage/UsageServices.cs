@@ -85,7 +85,7 @@ internal static class UsageServices
 
         // A folder elsewhere may be on a disk that goes sooner than the one with the store.
         bool sameDisk = settings.Store == UsageStoreKind.Sqlite && settings.JournalFolder is null;
-        services.AddSingleton(new UsageStoreTimes { Gather = sameDisk ? TimeSpan.FromMilliseconds(5) : TimeSpan.Zero });
+        services.AddSingleton(new UsageStoreTimes { Gather = sameDisk ? TimeSpan.FromMilliseconds(50) : TimeSpan.Zero });
         services.AddSingleton(p => new UsageJournal(settings.JournalFolder ?? JournalOf(settings, p), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<UsageJournal>>()));
         services.AddSingleton(p =>
         {
@@ -101,7 +101,7 @@ internal static class UsageServices
         services.AddSingleton<IHostedService>(p => p.GetRequiredService<GroupCommitStore>());
         services.AddSingleton(p => new RequestsInFlight(
             p.GetRequiredService<GroupCommitStore>(),
-            sameDisk ? p.GetRequiredService<GroupCommitStore>().StoreLaterAsync : null,
+            sameDisk ? p.GetRequiredService<GroupCommitStore>().StoreLater : null,
             p.GetRequiredService<UsageJournal>(),
             p.GetRequiredService<TimeProvider>(),
             p.GetRequiredService<ILogger<RequestsInFlight>>()));

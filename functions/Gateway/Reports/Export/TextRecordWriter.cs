@@ -35,7 +35,7 @@ internal sealed class JsonLinesRecordWriter(Stream stream) : TextRecordWriter(st
 {
     protected override void Add(UsageRecord record)
     {
-        UsageRowJson.Write(UsageRow.OfCompleted(record), Lines);
+        UsageRowJson.Write(record, Lines);
         Lines.Write("\n"u8);
     }
 }
