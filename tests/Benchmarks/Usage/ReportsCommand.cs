@@ -197,5 +197,7 @@ internal static class ReportsCommand
         public Task<bool> WriteAsync(RollupPeriod period, IReadOnlyList<RollupRow> rows, RollupTurn turn, CancellationToken cancellationToken) => inner.WriteAsync(period, rows, turn, cancellationToken);
 
         public Task ForgetAsync(RollupPeriod period, bool changing, CancellationToken cancellationToken) => inner.ForgetAsync(period, changing, cancellationToken);
+
+        public Task<bool> TakeLeadAsync(string who, TimeSpan length, CancellationToken cancellationToken) => inner.TakeLeadAsync(who, length, cancellationToken);
     }
 }

@@ -145,6 +145,8 @@ public sealed class RowsReadTests
 
         public Task ForgetAsync(RollupPeriod period, bool changing, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+        public Task<bool> TakeLeadAsync(string who, TimeSpan length, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         private static List<RollupRow> Rows(int requests) => [.. Enumerable.Range(0, Combinations).Select(i =>
         {
             int count = (requests * (i + 1) / Combinations) - (requests * i / Combinations);

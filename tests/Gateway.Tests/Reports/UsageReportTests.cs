@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Serverless.Gateway.Metering;
 using Serverless.Gateway.Metering.Storage;
@@ -23,6 +24,7 @@ public abstract class UsageReportContract : IAsyncLifetime
     private IUsageSink _sink = null!;
     private LateRowsSink _late = null!;
     private IRollupStore _rollups = null!;
+    private IUsageMonths _months = null!;
     private RollupBuilder _builder = null!;
     private UsageReport _report = null!;
 
@@ -37,8 +39,8 @@ public abstract class UsageReportContract : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        (_sink, IUsageReader reader, _rollups, IUsageMonths months, IUsageSweep sweep) = Open(_time);
-        _late = new LateRowsSink(_sink, _rollups, months, _time);
+        (_sink, IUsageReader reader, _rollups, _months, IUsageSweep sweep) = Open(_time);
+        _late = new LateRowsSink(_sink, _rollups, _months, _time);
         _reader = new CountingReader(reader);
         _report = new UsageReport(_builder = new RollupBuilder(_reader, sweep, _rollups, _time));
         _records = Random(900);
@@ -324,6 +326,28 @@ public abstract class UsageReportContract : IAsyncLifetime
         {
             Assert.Equal(1, (await _report.RunAsync(new ReportQuery { From = end.AddMonths(-1), To = end, Interval = level }, Stop)).Total["requests"]);
         }
+    }
+
+    [Fact]
+    public async Task What_is_closed_is_rolled_up_ahead_as_far_back_as_there_are_records_by_one_instance()
+    {
+        await _sink.WriteAsync([UsageRow.OfCompleted(Records.Full(Now.AddDays(-400)))], Stop);
+        using var one = new RollupService(_builder, _rollups, _months, _time, NullLogger<RollupService>.Instance);
+        using var other = new RollupService(_builder, _rollups, _months, _time, NullLogger<RollupService>.Instance);
+
+        Assert.True(await one.RollUpAsync(Stop));
+
+        _reader.Read = 0;
+        UsageReportResult past = await _report.RunAsync(new ReportQuery { From = Now.AddDays(-420), To = new DateTimeOffset(2026, 11, 24, 5, 0, 0, TimeSpan.Zero) }, Stop);
+        Assert.Equal((_records.Count(r => r.Accepted < new DateTimeOffset(2026, 11, 24, 5, 0, 0, TimeSpan.Zero)) + 1, 0), (past.Total["requests"], _reader.Read));
+
+        // The other one does nothing, until the first has not been heard of for long.
+        await _rollups.ForgetAsync(RollupPeriod.Of(RollupLevel.Month, Now.AddDays(-400)), changing: false, Stop);
+        Assert.True(await other.RollUpAsync(Stop));
+        Assert.False(await _builder.IsDoneAsync(RollupPeriod.Of(RollupLevel.Month, Now.AddDays(-400)), Stop));
+        _time.Advance(TimeSpan.FromMinutes(16));
+        Assert.True(await other.RollUpAsync(Stop));
+        Assert.True(await _builder.IsDoneAsync(RollupPeriod.Of(RollupLevel.Month, Now.AddDays(-400)), Stop));
     }
 
     /// <summary>The hour of a moment, its day and its month.</summary>

@@ -69,7 +69,7 @@ internal static class UsageServices
             case UsageStoreKind.Sqlite:
                 services.AddSingleton<Func<IUsageSink>>(_ => () => new SqliteUsageSink(settings.Path));
                 services.AddSingleton<IUsageReader>(_ => new SqliteUsageReader(settings.Path));
-                services.AddSingleton<IRollupStore>(_ => new SqliteRollupStore(settings.Path));
+                services.AddSingleton<IRollupStore>(p => new SqliteRollupStore(settings.Path, p.GetRequiredService<TimeProvider>()));
                 services.AddSingleton<IUsageMonths>(_ => new SqliteUsageMonths(settings.Path));
                 services.AddSingleton<IUsageSweep>(_ => new SqliteUsageSweep(settings.Path));
                 break;
@@ -77,7 +77,7 @@ internal static class UsageServices
                 services.AddSingleton(_ => new UsageTables(Connect(settings, retries: 4), settings.TablePrefix));
                 services.AddSingleton<Func<IUsageSink>>(p => () => new TableUsageSink(new UsageTables(Connect(settings, retries: 0), settings.TablePrefix)));
                 services.AddSingleton<IUsageReader>(p => new TableUsageReader(p.GetRequiredService<UsageTables>()));
-                services.AddSingleton<IRollupStore>(p => new TableRollupStore(p.GetRequiredService<UsageTables>()));
+                services.AddSingleton<IRollupStore>(p => new TableRollupStore(p.GetRequiredService<UsageTables>(), p.GetRequiredService<TimeProvider>()));
                 services.AddSingleton<IUsageMonths>(p => new TableUsageMonths(p.GetRequiredService<UsageTables>()));
                 services.AddSingleton<IUsageSweep>(p => new TableUsageSweep(p.GetRequiredService<UsageTables>()));
                 break;

@@ -15,7 +15,10 @@ public sealed class Histogram
     private static readonly double LogGamma = Math.Log(Gamma);
     private static readonly int Lowest = IndexOf(Smallest);
 
-    private readonly SortedDictionary<int, long> _buckets = [];
+    // Few of many: rows by the thousand have two of these each.
+    private int[] _indices = [];
+    private long[] _counts = [];
+    private int _length;
 
     /// <summary>How many values there are.</summary>
     public long Count { get; private set; }
@@ -26,9 +29,9 @@ public sealed class Histogram
     /// <summary>Adds all values of another.</summary>
     public void Merge(Histogram other)
     {
-        foreach ((int index, long count) in other._buckets)
+        for (int i = 0; i < other._length; i++)
         {
-            Add(index, count);
+            Add(other._indices[i], other._counts[i]);
         }
     }
 
@@ -39,12 +42,12 @@ public sealed class Histogram
     {
         long rank = Math.Max(1, (long)Math.Ceiling(share * Count));
         long seen = 0;
-        foreach ((int index, long count) in _buckets)
+        for (int i = 0; i < _length; i++)
         {
-            seen += count;
+            seen += _counts[i];
             if (seen >= rank)
             {
-                return 2 * Math.Pow(Gamma, index) / (Gamma + 1);
+                return 2 * Math.Pow(Gamma, _indices[i]) / (Gamma + 1);
             }
         }
 
@@ -54,13 +57,13 @@ public sealed class Histogram
     /// <summary>A compact text: pairs of the distance to the bucket before and the count, as variable-length integers in base64url.</summary>
     public string Serialize()
     {
-        List<byte> bytes = new(_buckets.Count * 3);
+        List<byte> bytes = new(_length * 3);
         int before = Lowest;
-        foreach ((int index, long count) in _buckets)
+        for (int i = 0; i < _length; i++)
         {
-            WriteNumber(bytes, (ulong)(index - before));
-            WriteNumber(bytes, (ulong)count);
-            before = index;
+            WriteNumber(bytes, (ulong)(_indices[i] - before));
+            WriteNumber(bytes, (ulong)_counts[i]);
+            before = _indices[i];
         }
 
         return Base64Url.EncodeToString([.. bytes]);
@@ -84,8 +87,27 @@ public sealed class Histogram
 
     private void Add(int index, long count)
     {
-        _buckets[index] = _buckets.GetValueOrDefault(index) + count;
         Count += count;
+        int place = _indices.AsSpan(0, _length).BinarySearch(index);
+        if (place >= 0)
+        {
+            _counts[place] += count;
+            return;
+        }
+
+        place = ~place;
+        if (_length == _indices.Length)
+        {
+            int room = Math.Max(4, _length * 2);
+            Array.Resize(ref _indices, room);
+            Array.Resize(ref _counts, room);
+        }
+
+        _indices.AsSpan(place, _length - place).CopyTo(_indices.AsSpan(place + 1));
+        _counts.AsSpan(place, _length - place).CopyTo(_counts.AsSpan(place + 1));
+        _indices[place] = index;
+        _counts[place] = count;
+        _length++;
     }
 
     private static int IndexOf(double value) => (int)Math.Ceiling(Math.Log(value) / LogGamma);

@@ -31,6 +31,13 @@ public interface IRollupStore
     /// </param>
     /// <param name="cancellationToken">Ends it.</param>
     Task ForgetAsync(RollupPeriod period, bool changing, CancellationToken cancellationToken);
+
+    /// <summary>Agrees with other instances on the one that rolls up ahead: whoever had it last has it again, until it has not asked for long enough.</summary>
+    /// <param name="who">The instance that asks.</param>
+    /// <param name="length">For how long it wants it.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>True when it is this instance.</returns>
+    Task<bool> TakeLeadAsync(string who, TimeSpan length, CancellationToken cancellationToken);
 }
 
 /// <summary>Leave to write the sums of a period.</summary>

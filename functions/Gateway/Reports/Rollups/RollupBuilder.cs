@@ -38,6 +38,9 @@ internal sealed class RollupBuilder
     /// <summary>How many periods are best asked for at once.</summary>
     public int PeriodsAtOnce => _store.PeriodsAtOnce;
 
+    /// <summary>True when nobody is reading, nor waiting to.</summary>
+    public bool IsIdle => _reading.CurrentCount == PeriodsAtOnce;
+
     /// <summary>True when no record of the period can change any more.</summary>
     public bool IsClosed(RollupPeriod period) => period.End + Settle <= _time.GetUtcNow();
 

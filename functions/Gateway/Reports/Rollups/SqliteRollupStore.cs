@@ -20,7 +20,8 @@ internal sealed class SqliteRollupStore(string path, TimeProvider? time = null) 
     private static readonly string Schema =
         $"CREATE TABLE IF NOT EXISTS rollup (period TEXT NOT NULL, {string.Join(", ", RollupValues.TextNames.Select(n => n + " TEXT NOT NULL"))}, {string.Join(", ", UsageMeasures.Names.Select(n => n + " INTEGER NOT NULL"))}); " +
         "CREATE INDEX IF NOT EXISTS rollup_period ON rollup (period); CREATE TABLE IF NOT EXISTS rollup_done (period TEXT PRIMARY KEY); " +
-        "CREATE TABLE IF NOT EXISTS rollup_late (period TEXT PRIMARY KEY, mark INTEGER NOT NULL, changing_until INTEGER NOT NULL) WITHOUT ROWID;";
+        "CREATE TABLE IF NOT EXISTS rollup_late (period TEXT PRIMARY KEY, mark INTEGER NOT NULL, changing_until INTEGER NOT NULL) WITHOUT ROWID; " +
+        "CREATE TABLE IF NOT EXISTS rollup_lead (id INTEGER PRIMARY KEY CHECK (id = 0), who TEXT NOT NULL, until INTEGER NOT NULL);";
 
     /// <summary>Half of the machine: the other half is for requests. It is the reading of records that takes the time.</summary>
     public int PeriodsAtOnce => Math.Clamp(Environment.ProcessorCount / 2, 2, 8);
@@ -107,6 +108,17 @@ internal sealed class SqliteRollupStore(string path, TimeProvider? time = null) 
         forget.Parameters.AddWithValue("$until", changing ? (_time.GetUtcNow() + RollupBuilder.LongestChange).ToUnixTimeSeconds() : 0);
         await forget.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+    }
+
+    public async Task<bool> TakeLeadAsync(string who, TimeSpan length, CancellationToken cancellationToken)
+    {
+        await using SqliteConnection connection = await OpenAsync(cancellationToken);
+        await using SqliteCommand take = connection.CreateCommand();
+        take.CommandText = "INSERT INTO rollup_lead (id, who, until) VALUES (0, $who, $until) ON CONFLICT (id) DO UPDATE SET who = $who, until = $until WHERE who = $who OR until <= $now";
+        take.Parameters.AddWithValue("$who", who);
+        take.Parameters.AddWithValue("$now", _time.GetUtcNow().ToUnixTimeSeconds());
+        take.Parameters.AddWithValue("$until", (_time.GetUtcNow() + length).ToUnixTimeSeconds());
+        return await take.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
     private static string Mark(object? value) => value is long mark ? mark.ToString(CultureInfo.InvariantCulture) : "0";

@@ -107,6 +107,28 @@ internal sealed class TableRollupStore(UsageTables tables, TimeProvider? time = 
         await _table.UpsertEntityAsync(head, TableUpdateMode.Replace, cancellationToken);
     }
 
+    public async Task<bool> TakeLeadAsync(string who, TimeSpan length, CancellationToken cancellationToken)
+    {
+        const string Lead = "lead", Who = "who", Until = "until";
+        await tables.CreateAsync(_table, cancellationToken);
+        TableEntity? held = await HeadAsync(Lead, cancellationToken);
+        if (held is not null && held.GetString(Who) != who && held.GetDateTimeOffset(Until) > _time.GetUtcNow())
+        {
+            return false;
+        }
+
+        var mine = new TableEntity(Lead, Head) { [Who] = who, [Until] = _time.GetUtcNow() + length };
+        try
+        {
+            await (held is null ? _table.AddEntityAsync(mine, cancellationToken) : _table.UpdateEntityAsync(mine, held.ETag, TableUpdateMode.Replace, cancellationToken));
+            return true;
+        }
+        catch (RequestFailedException e) when (e.Status is 409 or 412)
+        {
+            return false;
+        }
+    }
+
     private Task WriteRowsAsync(RollupPeriod period, string version, IReadOnlyList<RollupRow> rows, CancellationToken cancellationToken) => SubmitAsync(
         Transactions(rows.Select(r => ToEntity(period, version, r))), static e => new TableTransactionAction(TableTransactionActionType.UpsertReplace, e), cancellationToken);
 
