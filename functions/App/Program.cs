@@ -28,7 +28,7 @@ catch (GatewayConfigurationException e)
 
 builder.Services.AddGateway(settings);
 HostSetup.Apply(builder, settings);
-TelemetryExport.Apply(builder, settings.Telemetry);
+TelemetryExport.Apply(builder, settings.Telemetry, settings.Address.BehindFunctionsHost);
 await using WebApplication app = builder.Build();
 HostSetup.Apply(app);
 try

@@ -18,7 +18,15 @@ namespace Serverless.App;
 internal static class TelemetryExport
 {
     private const string ServiceName = "serverless-gateway";
-    private const string DefaultSampler = "parentbased_always_on";
+
+    /// <summary>The SDK's own default.</summary>
+    private static readonly Sampler Parents = new ParentBasedSampler(new AlwaysOnSampler());
+
+    /// <summary>
+    /// The default behind a Functions host. The host gives every request a <c>traceparent</c> that has none, and unless it traces itself, one that says
+    /// "not sampled": to follow that would be to see no trace at all. What a caller decided cannot be told apart from it.
+    /// </summary>
+    private static readonly Sampler BehindHost = new ParentBasedSampler(new AlwaysOnSampler(), remoteParentNotSampled: new AlwaysOnSampler());
 
     /// <summary>The standard samplers, https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/, by the ratio that some of them need.</summary>
     private static readonly Dictionary<string, Func<double, Sampler>> Samplers = new()
@@ -35,7 +43,10 @@ internal static class TelemetryExport
     private static readonly string[] Meters = ["Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime"];
 
     /// <summary>Sets it up as the settings say.</summary>
-    public static void Apply(WebApplicationBuilder builder, TelemetrySettings settings)
+    /// <param name="builder">The App.</param>
+    /// <param name="settings">The settings.</param>
+    /// <param name="behindFunctionsHost">True when a Functions host stands in front.</param>
+    public static void Apply(WebApplicationBuilder builder, TelemetrySettings settings, bool behindFunctionsHost)
     {
         if (!settings.IsOn)
         {
@@ -47,22 +58,22 @@ internal static class TelemetryExport
         // ASP.NET Core sets most of HTTP's attributes by itself then, which spares the instrumentation the work; the default from .NET 11 on.
         AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
         OpenTelemetryBuilder telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => Describe(resource, builder.Configuration));
-        if (settings.AzureMonitor is not null || settings.Otlp is { Traces: true })
+        if (settings.AzureMonitor is not null || settings.Otlp is { Traces: not null })
         {
-            telemetry.WithTracing(tracing => Export(tracing.AddSource(GatewayTelemetry.Name).AddAspNetCoreInstrumentation(Configure), settings));
+            telemetry.WithTracing(tracing => Export(tracing.AddSource(GatewayTelemetry.Name).AddAspNetCoreInstrumentation(Configure), settings, behindFunctionsHost));
         }
 
-        if (settings.AzureMonitor is not null || settings.Otlp is { Metrics: true })
+        if (settings.AzureMonitor is not null || settings.Otlp is { Metrics: not null })
         {
             telemetry.WithMetrics(metrics => Export(metrics.AddMeter(GatewayTelemetry.Name).AddMeter(Meters), settings));
         }
     }
 
-    private static void Export(TracerProviderBuilder tracing, TelemetrySettings settings)
+    private static void Export(TracerProviderBuilder tracing, TelemetrySettings settings, bool behindFunctionsHost)
     {
-        if (settings.Otlp is { Traces: true } otlp)
+        if (settings.Otlp is { Traces: { } signal } otlp)
         {
-            tracing.AddOtlpExporter(options => Configure(options, otlp, "v1/traces"));
+            tracing.AddOtlpExporter(options => Configure(options, otlp, signal, "v1/traces"));
         }
 
         if (settings.AzureMonitor is { } azure)
@@ -72,8 +83,14 @@ internal static class TelemetryExport
 
         // Azure's exporter has set its own by now: five traces a second, whatever the caller's flag says. That stays where nobody else is exported to, and where one
         // of Azure's is asked for.
-        string? sampler = settings.Sampler ?? (settings.Otlp is { Traces: true } ? DefaultSampler : null);
-        if (sampler is not null && Samplers.TryGetValue(sampler, out Func<double, Sampler>? make))
+        if (settings.Sampler is null)
+        {
+            if (settings.Otlp is { Traces: not null })
+            {
+                tracing.SetSampler(behindFunctionsHost ? BehindHost : Parents);
+            }
+        }
+        else if (Samplers.TryGetValue(settings.Sampler, out Func<double, Sampler>? make))
         {
             tracing.SetSampler(make(settings.SamplerRatio));
         }
@@ -81,9 +98,9 @@ internal static class TelemetryExport
 
     private static void Export(MeterProviderBuilder metrics, TelemetrySettings settings)
     {
-        if (settings.Otlp is { Metrics: true } otlp)
+        if (settings.Otlp is { Metrics: { } signal } otlp)
         {
-            metrics.AddOtlpExporter(options => Configure(options, otlp, "v1/metrics"));
+            metrics.AddOtlpExporter(options => Configure(options, otlp, signal, "v1/metrics"));
         }
 
         if (settings.AzureMonitor is { } azure)
@@ -98,10 +115,10 @@ internal static class TelemetryExport
         options.Filter = static http => !http.Request.Path.StartsWithSegments("/health");
     }
 
-    private static void Configure(OtlpExporterOptions options, OtlpSettings settings, string path)
+    private static void Configure(OtlpExporterOptions options, OtlpSettings settings, OtlpSignal signal, string path)
     {
-        // The standard variables have been read into the options already.
-        if (settings.Protocol is { } protocol)
+        // The variables for both signals have been read into the options already.
+        if ((settings.Protocol ?? signal.Protocol) is { } protocol)
         {
             options.Protocol = protocol == OtlpProtocol.Grpc ? OtlpExportProtocol.Grpc : OtlpExportProtocol.HttpProtobuf;
         }
@@ -110,11 +127,13 @@ internal static class TelemetryExport
         {
             options.Endpoint = options.Protocol == OtlpExportProtocol.Grpc ? endpoint : new Uri($"{endpoint.AbsoluteUri.TrimEnd('/')}/{path}");
         }
-
-        if (settings.Headers is { } headers)
+        else if (signal.Endpoint is { } whole)
         {
-            options.Headers = headers.Reveal();
+            options.Endpoint = whole;
         }
+
+        options.Headers = (settings.Headers ?? signal.Headers)?.Reveal() ?? options.Headers;
+        options.TimeoutMilliseconds = signal.TimeoutMilliseconds ?? options.TimeoutMilliseconds;
     }
 
     private static void Configure(AzureMonitorExporterOptions options, AzureMonitorSettings settings)

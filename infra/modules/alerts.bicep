@@ -22,9 +22,10 @@ param budget budgetSettings?
 var searches = [
   {
     name: 'gateway-http-5xx'
+    // The host writes a row for each request, the gateway one of its own for those that it samples: only the host's are counted.
     description: 'The gateway answers with 5xx.'
     severity: 2
-    query: 'requests | where toint(resultCode) >= 500'
+    query: 'requests | where toint(resultCode) >= 500 and isempty(tostring(customDimensions["gateway.outcome"]))'
     threshold: 10
   }
   {

@@ -97,10 +97,22 @@ internal static class TelemetrySettingsReader
             Endpoint = endpoint,
             Protocol = protocol,
             Headers = headers,
-            Traces = Exports(configuration, "OTEL_TRACES_EXPORTER", faults),
-            Metrics = Exports(configuration, "OTEL_METRICS_EXPORTER", faults),
+            Traces = Exports(configuration, "OTEL_TRACES_EXPORTER", faults) ? ReadSignal(configuration, "TRACES_") : null,
+            Metrics = Exports(configuration, "OTEL_METRICS_EXPORTER", faults) ? ReadSignal(configuration, "METRICS_") : null,
         };
-        return settings is { Traces: false, Metrics: false } ? null : settings;
+        return settings is { Traces: null, Metrics: null } ? null : settings;
+    }
+
+    /// <summary>The variables of one signal, whose faults have been told.</summary>
+    private static OtlpSignal ReadSignal(IConfiguration configuration, string signal)
+    {
+        string? Of(string name) => Variable(configuration, OtlpVariable + signal + name);
+
+        return new OtlpSignal(
+            Of("ENDPOINT") is { } endpoint && ProviderSettingsReader.FaultOf(endpoint, out Uri? address) is null ? address : null,
+            Of("PROTOCOL") is { } protocol && Protocols.TryGetValue(protocol, out OtlpProtocol known) ? known : null,
+            Of("HEADERS") is { } headers ? new Secret(headers) : null,
+            Of("TIMEOUT") is { } timeout && IsCount(timeout) ? int.Parse(timeout, CultureInfo.InvariantCulture) : null);
     }
 
     private static AzureMonitorSettings? ReadAzure(SettingsSection section, IConfiguration configuration, IReadOnlyList<Exporter>? named, List<ConfigurationFault> faults, bool disabled)

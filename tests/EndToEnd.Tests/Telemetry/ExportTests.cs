@@ -101,6 +101,54 @@ public sealed class ExportTests
     }
 
     [Fact]
+    public async Task A_signal_can_have_variables_of_its_own()
+    {
+        await using Collector collector = await Collector.StartAsync(HttpProtocols.Http1);
+        await using Collector other = await Collector.StartAsync(HttpProtocols.Http2);
+        int port = AppProcess.FreePort();
+        await using AppProcess app = Start(
+            port,
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", other.Url),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=other-key"),
+            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", collector.Url + "/v1/traces"),
+            ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf"),
+            ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "api-key=traces-key"));
+        using HttpClient client = await app.ReadyAsync(port);
+        await AskAsync(client);
+
+        await Collector.UntilAsync(() => collector.Spans.Any(s => s.Name == "chat messages") && other.Metrics.Count > 0, () => app.Output + app.Errors);
+        Assert.Empty(other.Spans);
+        Assert.Empty(collector.Metrics);
+        Assert.All(collector.Keys, key => Assert.Equal("traces-key", key));
+        Assert.All(other.Keys, key => Assert.Equal("other-key", key));
+    }
+
+    [Theory]
+    [InlineData(false, null, false)]
+    [InlineData(true, null, true)]
+    [InlineData(true, "parentbased_always_on", false)]
+    [InlineData(false, "always_on", true)]
+    public async Task A_trace_that_is_not_sampled_stays_so_but_behind_a_host_that_decides_nothing(bool behindHost, string? sampler, bool told)
+    {
+        await using Collector collector = await Collector.StartAsync(HttpProtocols.Http2);
+        int port = AppProcess.FreePort();
+        List<(string, string)> environment = [("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Url), ("OTEL_TRACES_SAMPLER", sampler ?? "")];
+        if (behindHost)
+        {
+            environment.AddRange([("FUNCTIONS_CUSTOMHANDLER_PORT", $"{port}"), ("AZURE_FUNCTIONS_ENVIRONMENT", "Development"), ("Gateway__usage__store", "log")]);
+        }
+
+        await using AppProcess app = Start(port, [.. environment]);
+        using HttpClient client = await app.ReadyAsync(port);
+        await AskAsync(client, "00");
+        await AskAsync(client, "01", "0123456789abcdef0123456789abcdef");
+
+        // What came later has arrived, so what came first had its chance.
+        await Collector.UntilAsync(() => collector.Spans.Any(s => s.TraceId != TraceId), () => app.Output + app.Errors);
+        Assert.Equal(told, collector.Spans.Any(s => s.TraceId == TraceId));
+    }
+
+    [Fact]
     public async Task A_collector_that_is_away_costs_no_answer()
     {
         int port = AppProcess.FreePort();
@@ -126,13 +174,13 @@ public sealed class ExportTests
         null,
         [("OTEL_BSP_SCHEDULE_DELAY", "200"), ("OTEL_METRIC_EXPORT_INTERVAL", "500"), .. environment]);
 
-    private static async Task<string> AskAsync(HttpClient client)
+    private static async Task<string> AskAsync(HttpClient client, string flags = "01", string trace = TraceId)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions?key=a-secret")
         {
             Content = new StringContent("""{"model":"demo/messages","stream":true,"messages":[{"role":"user","content":"Hello there, gateway, how are you today?"}]}""", Encoding.UTF8, "application/json"),
         };
-        request.Headers.Add("traceparent", $"00-{TraceId}-{ParentId}-01");
+        request.Headers.Add("traceparent", $"00-{trace}-{ParentId}-{flags}");
         using HttpResponseMessage response = await client.SendAsync(request, Stop);
         string text = await response.Content.ReadAsStringAsync(Stop);
         Assert.True(response.IsSuccessStatusCode, text);

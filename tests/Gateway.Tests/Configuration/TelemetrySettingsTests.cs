@@ -23,7 +23,7 @@ public sealed class TelemetrySettingsTests
     public void The_standard_variables_switch_it_on(string name, string value, bool traces, bool metrics)
     {
         OtlpSettings? otlp = Settings.Read("{}", (name, value)).Telemetry.Otlp;
-        Assert.Equal((traces, metrics), (otlp?.Traces ?? false, otlp?.Metrics ?? false));
+        Assert.Equal((traces, metrics), (otlp?.Traces is not null, otlp?.Metrics is not null));
     }
 
     [Fact]
@@ -39,8 +39,23 @@ public sealed class TelemetrySettingsTests
         static (bool, bool) Signals(params (string, string)[] environment)
         {
             OtlpSettings otlp = Settings.Read("{}", environment).Telemetry.Otlp!;
-            return (otlp.Traces, otlp.Metrics);
+            return (otlp.Traces is not null, otlp.Metrics is not null);
         }
+    }
+
+    [Fact]
+    public void A_signal_can_have_variables_of_its_own()
+    {
+        OtlpSettings otlp = Settings.Read(
+            "{}",
+            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://traces:4318/v1/traces"),
+            ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf"),
+            ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "api-key=secret"),
+            ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "2500")).Telemetry.Otlp!;
+
+        Assert.Equal((new Uri("http://traces:4318/v1/traces"), OtlpProtocol.HttpProtobuf, "api-key=secret", 2500), (otlp.Traces!.Endpoint, otlp.Traces.Protocol, otlp.Traces.Headers?.Reveal(), otlp.Traces.TimeoutMilliseconds));
+        Assert.Equal(new OtlpSignal(null, null, null, null), otlp.Metrics);
+        Assert.DoesNotContain("secret", otlp.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -37,6 +37,7 @@ internal static partial class OperationRules
             new("nobody is told of the tables", s => Snapshot.Set(s.Resources("Microsoft.Insights/metricAlerts")[0], "properties.actions", new JsonArray())),
             new("the host's tables instead of the records'", s => Snapshot.Set(s.Resources("Microsoft.Insights/metricAlerts")[0], "properties.scopes", new JsonArray("/x/sthost1/tableServices/default"))),
             new("words that the gateway never logs", s => s.Resources(Searches)[1]["properties"]!["criteria"]!["allOf"]![0]!["query"] = "traces | where message contains \"usage.gone\""),
+            new("the gateway's own rows beside the host's", s => s.Resources(Searches)[0]["properties"]!["criteria"]!["allOf"]![0]!["query"] = "requests | where toint(resultCode) >= 500"),
             new("one less", s => s.Remove(s.Resources(Searches)[2])),
         ]),
         new("What is evidence cannot be deleted by mistake", Protection,
@@ -105,7 +106,13 @@ internal static partial class OperationRules
                 yield return $"{Snapshot.NameOf(search)} tells nobody";
             }
 
-            foreach (Match words in Quoted().Matches(search["properties"]!["criteria"]!["allOf"]![0]!["query"]!.ToString()))
+            string query = search["properties"]!["criteria"]!["allOf"]![0]!["query"]!.ToString();
+            if (query.StartsWith("requests", StringComparison.Ordinal) && !query.Contains("isempty(tostring(customDimensions[", StringComparison.Ordinal))
+            {
+                yield return $"{Snapshot.NameOf(search)} counts what the host and the gateway both tell twice";
+            }
+
+            foreach (Match words in Quoted().Matches(query))
             {
                 if (!Sources.Value.Contains(words.Groups[1].Value, StringComparison.Ordinal))
                 {
@@ -168,7 +175,7 @@ internal static partial class OperationRules
         .GetFiles(Path.Combine(Repository.Root, "functions", "Gateway"), "*.cs", SearchOption.AllDirectories)
         .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)).Select(File.ReadAllText)));
 
-    [GeneratedRegex("contains \"([^\"]+)\"")]
+    [GeneratedRegex("(?:contains |customDimensions\\[)\"([^\"]+)\"")]
     private static partial Regex Quoted();
 
     [GeneratedRegex("\\bNamed\\(\"([a-z]+)\"\\)")]

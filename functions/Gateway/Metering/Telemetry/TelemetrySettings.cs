@@ -14,7 +14,7 @@ internal sealed record TelemetrySettings
     /// <summary>Export to Azure Monitor; null when it is off.</summary>
     public AzureMonitorSettings? AzureMonitor { get; init; }
 
-    /// <summary>The sampler that is asked for, a standard one or one of Azure's; null for the exporter's own.</summary>
+    /// <summary>The sampler that is asked for, a standard one or one of Azure's; null for the usual one.</summary>
     public string? Sampler { get; init; }
 
     /// <summary>The share of traces that a sampler by ratio keeps, 0 to 1.</summary>
@@ -36,12 +36,19 @@ internal sealed record OtlpSettings
     /// <summary>Headers, as <c>name=value,name=value</c>.</summary>
     public Secret? Headers { get; init; }
 
-    /// <summary>False when <c>OTEL_TRACES_EXPORTER=none</c>.</summary>
-    public bool Traces { get; init; } = true;
+    /// <summary>What is said of traces alone; null when <c>OTEL_TRACES_EXPORTER=none</c>.</summary>
+    public OtlpSignal? Traces { get; init; }
 
-    /// <summary>False when <c>OTEL_METRICS_EXPORTER=none</c>.</summary>
-    public bool Metrics { get; init; } = true;
+    /// <summary>What is said of metrics alone; null when <c>OTEL_METRICS_EXPORTER=none</c>.</summary>
+    public OtlpSignal? Metrics { get; init; }
 }
+
+/// <summary>What the variables say of one signal (<c>OTEL_EXPORTER_OTLP_TRACES_…</c>), which goes over what they say of both. The exporter does not read these.</summary>
+/// <param name="Endpoint">Where the collector takes the signal: for HTTP the whole address.</param>
+/// <param name="Protocol">How it is spoken to.</param>
+/// <param name="Headers">Headers, as <c>name=value,name=value</c>.</param>
+/// <param name="TimeoutMilliseconds">How long an export may take.</param>
+internal sealed record OtlpSignal(Uri? Endpoint, OtlpProtocol? Protocol, Secret? Headers, int? TimeoutMilliseconds);
 
 /// <summary>The ways to speak OTLP.</summary>
 internal enum OtlpProtocol
