@@ -14,6 +14,7 @@ internal sealed class AppProcess : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("serverless-app-").FullName;
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
+    private bool _disposed;
 
     private AppProcess(string[] arguments, string? gatewayJson, (string Name, string Value)[] environment)
     {
@@ -89,10 +90,15 @@ internal sealed class AppProcess : IAsyncDisposable
     /// <summary>Asks it to end, as a host does that scales in (SIGTERM), and waits until it has.</summary>
     public async Task TerminateAsync()
     {
-        using Process kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
-        await kill.WaitForExitAsync();
+        await SignalAsync("TERM");
         await ExitAsync();
     }
+
+    /// <summary>Halts it: it holds what it has, and does nothing.</summary>
+    public Task SuspendAsync() => SignalAsync("STOP");
+
+    /// <summary>Lets it go on.</summary>
+    public Task ResumeAsync() => SignalAsync("CONT");
 
     /// <summary>Waits until it answers.</summary>
     public async Task<HttpClient> ReadyAsync(int port)
@@ -116,6 +122,12 @@ internal sealed class AppProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         if (!_process.HasExited)
         {
             _process.Kill(entireProcessTree: true);
@@ -124,6 +136,12 @@ internal sealed class AppProcess : IAsyncDisposable
 
         _process.Dispose();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task SignalAsync(string signal)
+    {
+        using Process kill = Process.Start("kill", [$"-{signal}", $"{_process.Id}"]);
+        await kill.WaitForExitAsync();
     }
 
     private static void Append(StringBuilder text, string? line)

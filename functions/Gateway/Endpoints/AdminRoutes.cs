@@ -92,7 +92,7 @@ internal sealed class AdminRoutes(IServiceProvider services)
         json.WriteEndArray();
     }
 
-    /// <summary>The store <c>table</c> or <c>sqlite</c> is <c>away</c> while rows go to the journal; what waits there is counted in bytes.</summary>
+    /// <summary>The store <c>table</c> or <c>sqlite</c> is <c>away</c> while rows go to the journal; what waits there is counted in bytes. Records are counted from the start of the process.</summary>
     private void WriteUsage(Utf8JsonWriter json, UsageSettings usage)
     {
         json.WriteStartObject("usage");
@@ -104,6 +104,12 @@ internal sealed class AdminRoutes(IServiceProvider services)
             json.WriteStartObject("journal");
             json.WriteNumber("files", files);
             json.WriteNumber("bytes", bytes);
+            json.WriteEndObject();
+            json.WriteStartObject("records");
+            json.WriteNumber("waiting", store.Queued);
+            json.WriteNumber("stored", store.Stored);
+            json.WriteNumber("journaled", store.Journaled);
+            json.WriteNumber("lost", store.Lost);
             json.WriteEndObject();
         }
 

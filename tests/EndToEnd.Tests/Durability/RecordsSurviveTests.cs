@@ -88,6 +88,9 @@ public sealed partial class RecordsSurviveTests : IAsyncLifetime
         _storage.Hang();
         await Task.Delay(Outage, TestContext.Current.CancellationToken);
         int meanwhile = load.Ended - before;
+        JsonElement away = await StatusAsync();
+        Assert.Equal(("away", 0), (away.GetProperty("state").GetString(), away.GetProperty("records").GetProperty("lost").GetInt32()));
+        Assert.All([away.GetProperty("records").GetProperty("journaled"), away.GetProperty("journal").GetProperty("bytes")], figure => Assert.InRange(figure.GetInt64(), 1, long.MaxValue));
         _storage.Resume();
         await load.EndedAsync(100, running);
 
@@ -104,9 +107,139 @@ public sealed partial class RecordsSurviveTests : IAsyncLifetime
         Assert.True(meanwhile >= Clients, $"Only {meanwhile} answers ended while storage hung.");
     }
 
-    private async Task StartAsync()
+    [Theory]
+    [InlineData("sqlite", false)]
+    [InlineData("sqlite", true)]
+    [InlineData("table", false)]
+    public async Task An_end_that_is_asked_for_leaves_nothing_open(string store, bool host)
     {
-        _gateway = AppProcess.Start([], Configuration(), ("ASPNETCORE_URLS", Url), ("Logging__LogLevel__Default", "Error"));
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There is no SIGTERM on Windows.");
+        _storage = await Storage.StartAsync(store, _folder);
+        await StartAsync(host ? [("FUNCTIONS_CUSTOMHANDLER_PORT", $"{_port}")] : []);
+        using var load = new RequestLoad(Url, Key);
+        Task running = load.RunAsync(Clients);
+        await load.EndedAsync(300, running);
+
+        await EndAsync(load, running);
+
+        Assert.Empty(Directory.GetFiles(Journal));
+        await StartAsync();
+        Recovered recovered = await RecoverAsync();
+        Print($"{store}, asked to end under the load of {Clients} clients{(host ? ", behind a host" : "")}: {recovered}");
+        Assert.Equal((0, 0), (recovered.Open, recovered.OpenOfAll));
+    }
+
+    [Theory]
+    [InlineData("sqlite")]
+    [InlineData("table")]
+    public async Task An_end_that_is_asked_for_while_storage_hangs_leaves_all_to_the_successor(string store)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There is no SIGTERM on Windows.");
+        _storage = await Storage.StartAsync(store, _folder);
+        await StartAsync();
+        using var load = new RequestLoad(Url, Key);
+        Task running = load.RunAsync(Clients);
+        await load.EndedAsync(200, running);
+        _storage.Hang();
+        await load.EndedAsync(50, running);
+
+        TimeSpan took = await EndAsync(load, running);
+
+        long left = Directory.GetFiles(Journal).Sum(f => new FileInfo(f).Length);
+        _storage.Resume();
+        await StartAsync();
+        Recovered recovered = await RecoverAsync();
+        Print(string.Create(CultureInfo.InvariantCulture, $"{store}, asked to end while it hung: took {took.TotalSeconds:0.0} s, left {left / 1024} KB to the successor; {recovered}"));
+        Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(20));
+        Assert.Equal((0, 0), (recovered.Open, recovered.OpenOfAll));
+    }
+
+    [Fact]
+    public async Task A_request_that_outlives_the_end_has_its_record()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There is no SIGTERM on Windows.");
+        _storage = await Storage.StartAsync("table", _folder);
+        await StartAsync(("DOTNET_SHUTDOWNTIMEOUTSECONDS", "1"));
+        using var load = new RequestLoad(Url, Key);
+        Task<Sent> endless = load.SendEndlessAsync();
+        while (_provider.Requests.Count == 0)
+        {
+            await Task.Delay(25, TestContext.Current.CancellationToken);
+        }
+
+        load.Over();
+        await _gateway!.TerminateAsync();
+        _sent.Add(await endless);
+        await StartAsync();
+        Recovered recovered = await RecoverAsync();
+
+        Print($"table, asked to end while a request ran on: {recovered}");
+        Assert.Equal((1, 0), (recovered.InFlight, recovered.Open));
+    }
+
+    [Theory]
+    [InlineData("sqlite")]
+    [InlineData("table")]
+    public async Task Kills_while_it_starts_and_takes_over(string store)
+    {
+        _storage = await Storage.StartAsync(store, _folder);
+        await StartAsync();
+        using var load = new RequestLoad(Url, Key);
+        Task running = load.RunAsync(Clients);
+        await load.EndedAsync(100, running);
+        _storage.Hang();
+        await load.EndedAsync(400, running);
+        await KillAsync(load, running);
+        _storage.Resume();
+
+        for (int kill = 0; kill < Kills; kill++)
+        {
+            await using var starting = AppProcess.Start([], Configuration(), ("ASPNETCORE_URLS", Url), ("Logging__LogLevel__Default", "Error"));
+            await Task.Delay(150 + (90 * kill), TestContext.Current.CancellationToken);
+        }
+
+        await StartAsync();
+        Recovered recovered = await RecoverAsync();
+        Print($"{store}, killed while hanging, and {Kills} times while starting: {recovered}");
+    }
+
+    [Theory]
+    [InlineData("sqlite")]
+    [InlineData("table")]
+    public async Task Two_share_a_store_and_a_folder_and_one_is_halted_goes_on_and_is_killed(string store)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "A process cannot be halted on Windows.");
+        _storage = await Storage.StartAsync(store, _folder);
+        int port = AppProcess.FreePort();
+        await using AppProcess first = AppProcess.Start([], Configuration(), ("ASPNETCORE_URLS", $"http://127.0.0.1:{port}"), ("Logging__LogLevel__Default", "Error"));
+        (await first.ReadyAsync(port)).Dispose();
+        using var firstLoad = new RequestLoad($"http://127.0.0.1:{port}", Key);
+        Task firstRunning = firstLoad.RunAsync(Clients / 2);
+        await firstLoad.EndedAsync(100, firstRunning);
+
+        await first.SuspendAsync();
+        await StartAsync();
+        using var load = new RequestLoad(Url, Key);
+        Task running = load.RunAsync(Clients / 2);
+        await load.EndedAsync(100, running);
+        await first.ResumeAsync();
+        await firstLoad.EndedAsync(100, firstRunning);
+        firstLoad.Over();
+        await first.DisposeAsync();
+        await firstRunning;
+        _sent.AddRange(firstLoad.Requests);
+        await load.EndedAsync(100, running);
+        load.Over();
+        await running;
+        _sent.AddRange(load.Requests);
+
+        Recovered recovered = await RecoverAsync();
+        Print($"{store}, shared by two, of which one was halted while the other started, and killed: {recovered}");
+    }
+
+    private async Task StartAsync(params (string Name, string Value)[] environment)
+    {
+        _gateway = AppProcess.Start([], Configuration(), [("ASPNETCORE_URLS", Url), ("Logging__LogLevel__Default", "Error"), .. environment]);
         (await _gateway.ReadyAsync(_port)).Dispose();
     }
 
@@ -117,6 +250,19 @@ public sealed partial class RecordsSurviveTests : IAsyncLifetime
         _gateway = null;
         await running;
         _sent.AddRange(load.Requests);
+    }
+
+    private async Task<TimeSpan> EndAsync(RequestLoad load, Task running)
+    {
+        load.Over();
+        long start = Stopwatch.GetTimestamp();
+        await _gateway!.TerminateAsync();
+        TimeSpan took = Stopwatch.GetElapsedTime(start);
+        await running;
+        await _gateway.DisposeAsync();
+        _gateway = null;
+        _sent.AddRange(load.Requests);
+        return took;
     }
 
     /// <summary>Waits until all that was left over is in the store, then judges every request that was sent.</summary>
@@ -141,11 +287,20 @@ public sealed partial class RecordsSurviveTests : IAsyncLifetime
             marks.Count(m => records[m].Count() > 1),
             inFlight.Length,
             inFlight.Count(s => records[s.Mark].Any() && !IsComplete(records[s.Mark])),
-            inFlight.Count(s => !records[s.Mark].Any()));
+            inFlight.Count(s => !records[s.Mark].Any()),
+            records.Count(r => !IsComplete(r)));
 
         Assert.Equal((0, 0, 0), (recovered.Missing, recovered.Twice, recovered.Untraced));
         Assert.All(_sent.Where(s => s.RequestId is not null && records[s.Mark].Any()), s => Assert.Equal(s.RequestId, records[s.Mark].Single().GetProperty("request_id").GetString()));
         return recovered;
+    }
+
+    /// <summary>What an operator is told of the usage records.</summary>
+    private async Task<JsonElement> StatusAsync()
+    {
+        using var client = new HttpClient();
+        client.DefaultRequestHeaders.Authorization = new("Bearer", Key);
+        return JsonDocument.Parse(await client.GetStringAsync($"{Url}/ai-gateway/admin/status")).RootElement.GetProperty("usage");
     }
 
     /// <summary>Files that wait to be moved into the store; the one of the running process is none.</summary>
@@ -199,7 +354,8 @@ public sealed partial class RecordsSurviveTests : IAsyncLifetime
     /// <param name="InFlight">Requests that a provider was working on when the gateway was killed, or whose client had hung up.</param>
     /// <param name="Open">Those of them that are visible as open.</param>
     /// <param name="Untraced">Those of them without a trace.</param>
-    private sealed record Recovered(int Ended, int Missing, int Twice, int InFlight, int Open, int Untraced)
+    /// <param name="OpenOfAll">Records that are open, of whatever request.</param>
+    private sealed record Recovered(int Ended, int Missing, int Twice, int InFlight, int Open, int Untraced, int OpenOfAll)
     {
         public override string ToString() =>
             $"{Ended} answers ended, {Missing} of them without their record, {Twice} with more than one; {InFlight} others had reached a provider, {Open} are visible as open, {InFlight - Open - Untraced} as ended, {Untraced} left no trace";

@@ -66,10 +66,17 @@ internal sealed class RequestLoad(string gateway, string key) : IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    private async Task SendAsync()
+    /// <summary>Sends one request whose answer takes half a minute.</summary>
+    public Task<Sent> SendEndlessAsync() => SendAsync(Interlocked.Increment(ref _marks), new("/openai/v1/chat/completions", "chat/slow", Stream: true));
+
+    private Task SendAsync()
     {
         int number = Interlocked.Increment(ref _marks);
-        Kind kind = Kinds[number % Kinds.Length];
+        return SendAsync(number, Kinds[number % Kinds.Length]);
+    }
+
+    private async Task<Sent> SendAsync(int number, Kind kind)
+    {
         var sent = new Sent($"mark-{number}");
         Requests.Enqueue(sent);
         long start = Stopwatch.GetTimestamp();
@@ -81,7 +88,7 @@ internal sealed class RequestLoad(string gateway, string key) : IDisposable
             if (kind.HangsUp)
             {
                 await (await response.Content.ReadAsStreamAsync()).ReadExactlyAsync(new byte[1]);
-                return;
+                return sent;
             }
 
             await response.Content.ReadAsByteArrayAsync();
@@ -93,6 +100,8 @@ internal sealed class RequestLoad(string gateway, string key) : IDisposable
         {
             // The gateway was killed.
         }
+
+        return sent;
     }
 
     private HttpRequestMessage Request(Kind kind, string mark)
