@@ -10,6 +10,9 @@ namespace Serverless.Gateway.Metering;
 /// <summary>Gathers what the usage record of one request will say. Not thread-safe.</summary>
 internal sealed class UsageMeter
 {
+    /// <summary>The code of a request that was still running when the process that handled it had to end.</summary>
+    public const string Stopped = "gateway_stopped";
+
     /// <summary>Longest name of a model and longest id that are kept of what a provider says.</summary>
     private const int LongestName = 256;
 
@@ -233,7 +236,7 @@ internal sealed class UsageMeter
     {
         TimeSpan? latency = Outcome is null ? null : _time.GetElapsedTime(_start);
         TokenUsage? usage = Outcome is null ? null : FinalUsage();
-        long? cost = usage is null || _destination is null ? null : _prices.CostNanoUsd(_destination, Endpoint, ModelServed, Tier(), usage, _accepted);
+        long? cost = Outcome is null ? null : CostOf(usage);
         return new UsageRecord
         {
             RequestId = traits.RequestId,
@@ -299,6 +302,23 @@ internal sealed class UsageMeter
         return TierAsked;
     }
 
+    /// <summary>What the answer and the tries before it cost; null when nothing was used, or a part of it has no price: what is not known is not small.</summary>
+    private long? CostOf(TokenUsage? usage)
+    {
+        bool used = usage is not null;
+        long? cost = usage is null || _destination is null ? 0 : _prices.CostNanoUsd(_destination, Endpoint, ModelServed, Tier(), usage, _accepted);
+        foreach (Attempt attempt in _attempts)
+        {
+            if ((attempt.InputTokens ?? attempt.OutputTokens) is not null)
+            {
+                used = true;
+                cost += attempt.CostNanoUsd;
+            }
+        }
+
+        return used ? cost : null;
+    }
+
     private void Served(string? model, string? id, string? tier)
     {
         ModelServed = RecordText.Name(model, LongestName) ?? ModelServed;
@@ -323,7 +343,7 @@ internal sealed class UsageMeter
                 : told;
         }
 
-        bool worked = _complete || _outputCharacters > 0 || told is not null || Outcome is RequestOutcome.ClientClosed or RequestOutcome.Truncated;
+        bool worked = _complete || _outputCharacters > 0 || told is not null || Outcome is RequestOutcome.ClientClosed or RequestOutcome.Truncated || ErrorCode == Stopped;
         if (!worked || _providerDialect is null)
         {
             return null;
@@ -333,7 +353,7 @@ internal sealed class UsageMeter
         return (told ?? new TokenUsage()) with
         {
             InputTokens = told?.InputTokens ?? EstimateInput?.Invoke(),
-            OutputTokens = told?.OutputTokens is { } output && (_complete || output >= produced) ? output : produced,
+            OutputTokens = told?.OutputTokens is { } output && (_complete || output >= produced) ? output : _complete && produced == 0 ? null : produced,
             Estimated = true,
         };
     }

@@ -98,7 +98,10 @@ public sealed record UsageRecord
     /// <summary>The tier that the provider says has served, in OpenAI's words.</summary>
     public string? ServiceTier { get; init; }
 
-    /// <summary>What it cost at list price, in billionths of a US dollar; null when the model has no price, which is not zero.</summary>
+    /// <summary>
+    /// What it cost at list price, in billionths of a US dollar, with what tries that failed may be billed. Null when nothing was used, or when a part of it has no
+    /// price, which is not zero.
+    /// </summary>
     public long? CostNanoUsd { get; init; }
 
     /// <summary>Which state of the price list the cost was computed with.</summary>
@@ -179,7 +182,7 @@ public sealed record Attempt(string Destination, int Status, TimeSpan Latency, s
     /// <summary>As <see cref="InputTokens"/>, those that it had written.</summary>
     public long? OutputTokens { get; init; }
 
-    /// <summary>What these cost, in billionths of a US dollar; not part of the record's own cost. Null when nothing was counted or the model has no price.</summary>
+    /// <summary>What these cost, in billionths of a US dollar; a part of the record's cost. Null when nothing was counted or the model has no price.</summary>
     public long? CostNanoUsd { get; init; }
 }
 

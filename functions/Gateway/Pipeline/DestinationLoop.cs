@@ -61,7 +61,7 @@ internal static class DestinationLoop
             }
             catch
             {
-                exchange.Meter.EndAttempt(status: null, exchange.Aborted.IsCancellationRequested ? "client_closed" : "internal_error");
+                exchange.Meter.EndAttempt(status: null, exchange.ReasonOfEnd);
                 throw;
             }
         }

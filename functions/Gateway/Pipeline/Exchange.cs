@@ -3,6 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Serverless.Gateway.Access;
 using Serverless.Gateway.Configuration;
@@ -308,8 +310,19 @@ internal sealed partial class Exchange : IDisposable
 
     private const int LongestName = 256;
 
-    private void EndAsClosed() => Meter.End(
-        RequestOutcome.ClientClosed, Http.Response.HasStarted ? Http.Response.StatusCode : StatusCodes.Status499ClientClosedRequest, "client_closed");
+    /// <summary>In one word, why work on the answer has ended without one: the connection is gone, or the gateway has failed.</summary>
+    public string ReasonOfEnd => !Aborted.IsCancellationRequested ? "internal_error" : IsStopping ? UsageMeter.Stopped : "client_closed";
+
+    /// <summary>True when it was not the client that hung up: a process that has to end cannot wait for long answers.</summary>
+    private bool IsStopping => Http.RequestServices.GetService<IHostApplicationLifetime>()?.ApplicationStopping.IsCancellationRequested == true;
+
+    private void EndAsClosed()
+    {
+        (RequestOutcome outcome, int status, string code) = IsStopping
+            ? (RequestOutcome.InternalError, StatusCodes.Status503ServiceUnavailable, UsageMeter.Stopped)
+            : (RequestOutcome.ClientClosed, StatusCodes.Status499ClientClosedRequest, "client_closed");
+        Meter.End(outcome, Http.Response.HasStarted ? Http.Response.StatusCode : status, code);
+    }
 
     private async Task RefuseAsync(GatewayError error, RequestOutcome outcome, UpstreamFailure? failure)
     {

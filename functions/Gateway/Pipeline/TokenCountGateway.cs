@@ -111,7 +111,7 @@ internal sealed class TokenCountGateway(ExchangeServices services, Upstream upst
         }
         catch
         {
-            exchange.Meter.EndAttempt(status: null, exchange.Aborted.IsCancellationRequested ? "client_closed" : "internal_error");
+            exchange.Meter.EndAttempt(status: null, exchange.ReasonOfEnd);
             throw;
         }
     }

@@ -43,7 +43,7 @@ public sealed class EmbeddingPathTests : GatewayTest
         Assert.EndsWith("upstream-model:batchEmbedContents", Stub.Requests[0].Target, StringComparison.Ordinal);
         Assert.DoesNotContain("models/m\"", Stub.Requests[0].Text, StringComparison.Ordinal);
         Assert.EndsWith("upstream-model:embedContent", Stub.Requests[1].Target, StringComparison.Ordinal);
-        Assert.All(Gateway.Usage.All, r => Assert.True(r.Usage is { Estimated: true, InputTokens: > 0 }));
+        Assert.All(Gateway.Usage.All, r => Assert.True(r.Usage is { Estimated: true, InputTokens: > 0, OutputTokens: null }));
     }
 
     [Fact]

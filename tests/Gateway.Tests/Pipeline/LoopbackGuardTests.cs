@@ -66,6 +66,7 @@ public sealed class LoopbackGuardTests
             return Task.CompletedTask;
         }).InvokeAsync(context);
         await context.Response.BodyWriter.FlushAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(context.Response.StatusCode == 403, context.Response.Headers.ContainsKey("x-request-id"));
         return (context.Response.StatusCode, System.Text.Encoding.UTF8.GetString(body.ToArray()));
     }
 }

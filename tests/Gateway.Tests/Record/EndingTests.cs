@@ -150,6 +150,34 @@ public sealed class EndingTests : GatewayTest
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_process_that_ends_meanwhile_is_not_the_clients_doing(bool begun)
+    {
+        TestGateway gateway = await TestGateway.StartAsync([Endpoint("m", Family.Messages)]);
+        Stub.Answer = _ => StubAnswer.Sse([.. (begun ? Family.Messages.Head.Concat(Family.Messages.Content) : []).Select(StubStep.Write), StubStep.Hang]);
+        Task<HttpResponseMessage> asking = gateway.Client.SendAsync(Family.Messages.Request("m", stream: true), HttpCompletionOption.ResponseHeadersRead, Stop);
+        while (Stub.Requests.Count == 0)
+        {
+            await Task.Delay(10, Stop);
+        }
+
+        if (begun)
+        {
+            await new Reading(await (await asking).Content.ReadAsStreamAsync(Stop)).UntilAsync(Family.Said);
+        }
+
+        await gateway.DisposeAsync();
+
+        UsageRecord record = await gateway.Usage.SingleAsync();
+        Assert.Equal((RequestOutcome.InternalError, begun ? 200 : 503, "gateway_stopped"), (record.Outcome, record.StatusCode, record.ErrorCode));
+        Assert.Equal((begun ? 200 : 0, "gateway_stopped"), (record.Attempts.Single().Status, record.Attempts[0].Reason));
+        Assert.True(record.Usage is { Estimated: true, InputTokens: > 0 });
+        await Stub.Request.Aborted.WaitAsync(TimeSpan.FromSeconds(2), Stop);
+        await asking.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    [Theory]
     [MemberData(nameof(Family.Names), MemberType = typeof(Family))]
     public async Task A_client_that_goes_while_it_uploads_leaves_a_record_too(string name)
     {

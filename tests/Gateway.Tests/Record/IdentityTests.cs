@@ -43,6 +43,32 @@ public sealed class IdentityTests : GatewayTest
         Assert.Equal(session, (await RecordAsync()).SessionId);
     }
 
+    [Theory]
+    [InlineData("GET", "/openai", "good", 200)]
+    [InlineData("GET", "/anthropic/v1/models", "good", 200)]
+    [InlineData("GET", "/v1/models/m", "good", 200)]
+    [InlineData("GET", "/gemini/v1beta/models/nowhere", "good", 404)]
+    [InlineData("GET", "/gemini/v1beta/models", "bad", 401)]
+    [InlineData("POST", "/v1/chat/completions", "bad", 401)]
+    [InlineData("POST", "/v1/chat/completions", "good", 400)]
+    [InlineData("POST", "/anthropic/v1/messages/count_tokens", "good", 400)]
+    [InlineData("POST", "/v1/embeddings", "good", 400)]
+    [InlineData("POST", "/v1/completions", "good", 404)]
+    [InlineData("OPTIONS", "/v1/responses", "good", 204)]
+    [InlineData("DELETE", "/ai-gateway/mlflow/v1/responses", "good", 405)]
+    [InlineData("GET", "/reports/usage", "bad", 401)]
+    [InlineData("GET", "/nowhere", "bad", 404)]
+    public async Task Every_answer_names_its_request(string method, string path, string key, int status)
+    {
+        await StartAsync(Family.Chat.Endpoint("m", Stub));
+        var request = new HttpRequestMessage(new HttpMethod(method), path) { Headers = { Authorization = new("Bearer", key) } };
+        request.Content = method == "POST" ? new StringContent("{}") : null;
+        (HttpResponseMessage response, _) = await AskAsync(request);
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Equal(26, response.Headers.GetValues("x-request-id").Single().Length);
+        Assert.Equal(status == 400 ? response.Headers.GetValues("x-request-id").Single() : null, Gateway.Usage.All.SingleOrDefault()?.RequestId);
+    }
+
     [Fact]
     public async Task The_cache_key_of_an_application_is_no_session()
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using Serverless.Gateway.Metering;
+using Serverless.Gateway.Routing;
 using Serverless.Gateway.Tests.Pipeline;
 using Serverless.Translation.Tests;
 
@@ -49,6 +50,61 @@ public sealed class TokenTests : GatewayTest
             // Gemini has no word for what was written to a cache.
             Assert.Equal(client == Family.Gemini ? counted with { CacheWrite = 0 } : counted, Counted.Of(client, body));
         }
+    }
+
+    /// <summary>The same tokens cost the same whoever asked: kind by kind, in dollars per million tokens of the vendors' own lists.</summary>
+    [Theory]
+    [InlineData("responses", "openai", "gpt-5.1-2025-11-13", """{"input_tokens":1000,"input_tokens_details":{"cached_tokens":300},"output_tokens":200,"output_tokens_details":{"reasoning_tokens":50},"total_tokens":1200}""", (700 * 1.25) + (300 * 0.125) + (200 * 10))]
+    [InlineData("messages", "anthropic", "claude-sonnet-4-5-20250929", """{"input_tokens":600,"cache_read_input_tokens":300,"cache_creation_input_tokens":100,"cache_creation":{"ephemeral_5m_input_tokens":60,"ephemeral_1h_input_tokens":40},"output_tokens":200}""", (600 * 3) + (300 * 0.3) + (60 * 3.75) + (40 * 6) + (200 * 15))]
+    [InlineData("messages", "anthropic", "claude-sonnet-4-5-20250929", """{"input_tokens":600000,"cache_read_input_tokens":0,"cache_creation_input_tokens":0,"output_tokens":200}""", (600_000 * 6) + (200 * 22.5))]
+    [InlineData("gemini", "gemini", "gemini-2.5-pro", """{"promptTokenCount":900,"cachedContentTokenCount":300,"toolUsePromptTokenCount":100,"candidatesTokenCount":150,"thoughtsTokenCount":50,"totalTokenCount":1200}""", (700 * 1.25) + (300 * 0.125) + (200 * 10))]
+    public async Task The_same_tokens_cost_the_same(string providerName, string kind, string model, string usage, double microdollars)
+    {
+        Family provider = Family.Named(providerName);
+        await StartAsync(new GatewayEndpoint("m", [new Destination("d0", new TestProvider("p0", Stub.Address, provider.Dialect) { Kind = kind }, "whatever")]));
+        foreach (Family client in Family.All)
+        {
+            foreach (bool stream in (bool[])[false, true])
+            {
+                Stub.Enqueue(stream ? StubAnswer.Sse([.. provider.Frames.Select(Served)]) : StubAnswer.Json(Served(provider.Json)));
+                await AskAsync(Asking(client, stream));
+                Assert.Equal((long)Math.Round(microdollars * 1000), Gateway.Usage.All[^1].CostNanoUsd);
+            }
+        }
+
+        string Served(string text) => WithUsage(provider, text, usage).Replace("served-model", model, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_tries_that_failed_are_billed_is_a_part_of_the_cost()
+    {
+        Destination Destination(int i, StubProvider stub, string model) => new($"d{i}", new TestProvider($"p{i}", stub.Address, Family.Messages.Dialect) { Kind = "anthropic" }, model);
+        await StartAsync([
+            new GatewayEndpoint("m", [Destination(0, Stub, "claude-sonnet-4-5"), Destination(1, Second, "claude-haiku-4-5")]),
+            new GatewayEndpoint("n", [Destination(0, Stub, "no-such-model"), Destination(1, Second, "claude-haiku-4-5")]),
+        ]);
+        Stub.Answer = _ => StubAnswer.Sse([.. Family.Messages.Head.Select(f => f.Replace("served-model", "claude-sonnet-4-5", StringComparison.Ordinal)), Family.Messages.ErrorFrame]);
+        Second.Answer = _ => StubAnswer.Sse([.. Family.Messages.Frames.Select(f => f.Replace("served-model", "claude-haiku-4-5", StringComparison.Ordinal))]);
+
+        await AskAsync(Family.Messages.Request("m", stream: true));
+        Stub.Answer = _ => StubAnswer.Sse([.. Family.Messages.Head, Family.Messages.ErrorFrame]);
+        await AskAsync(Family.Messages.Request("n", stream: true));
+
+        // 11 tokens in of $3, then 11 in and 4 out of $1 and $5.
+        Assert.Equal((11 * 3000) + (11 * 1000) + (4 * 5000), Gateway.Usage.All[0].CostNanoUsd);
+        Assert.Equal(11 * 3000, Gateway.Usage.All[0].Attempts[0].CostNanoUsd);
+        Assert.Equal((null, null, null), (Gateway.Usage.All[1].CostNanoUsd, Gateway.Usage.All[1].PriceVersion, Gateway.Usage.All[1].Attempts[0].CostNanoUsd));
+    }
+
+    [Fact]
+    public async Task An_answer_that_only_its_client_can_read_is_not_free()
+    {
+        await StartAsync(Family.Chat.Endpoint("m", Stub));
+        const string Unread = """{"object":"chat.completion","choices":"as a text, which nobody here has seen before","id":7}""";
+        Stub.Enqueue(StubAnswer.Json(Unread));
+        (_, string body) = await AskAsync(Family.Chat.Request("m"));
+        Assert.Equal(Unread, body);
+        Assert.True((await RecordAsync()).Usage is { Estimated: true, InputTokens: > 0, OutputTokens: > 0 }, $"{Gateway.Usage.All[0].Usage}");
     }
 
     /// <summary>Where compatible servers put the counts of a stream: after the end, at the end, everywhere, nowhere.</summary>
