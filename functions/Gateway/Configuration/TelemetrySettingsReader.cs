@@ -14,6 +14,7 @@ internal static class TelemetrySettingsReader
     private const string ConnectionStringVariable = "APPLICATIONINSIGHTS_CONNECTION_STRING";
     private const string AuthenticationVariable = "APPLICATIONINSIGHTS_AUTHENTICATION_STRING";
     private const string OtlpVariable = "OTEL_EXPORTER_OTLP_";
+    private const string ConventionsVariable = "OTEL_SEMCONV_STABILITY_OPT_IN";
     private const string SamplerVariable = "OTEL_TRACES_SAMPLER";
 
     /// <summary>What a variable of the exporter may be called after: for both signals, or for one.</summary>
@@ -63,6 +64,7 @@ internal static class TelemetrySettingsReader
         var settings = new TelemetrySettings
         {
             Propagate = section.Choice("propagate", Propagations) ?? TracePropagation.TraceParent,
+            LatestConventions = (configuration[ConventionsVariable] ?? "").Split(',', StringSplitOptions.TrimEntries).Contains("gen_ai_latest_experimental"),
             Otlp = otlp,
             AzureMonitor = azure,
         };

@@ -21,7 +21,7 @@ internal static class PipelineServices
         services.TryAddSingleton<IUsageStore, LogUsageStore>();
         services.TryAddSingleton(_ => new PriceList());
         services.TryAddSingleton<TelemetrySettings>();
-        services.AddSingleton<GatewayTelemetry>();
+        services.AddSingleton(p => new GatewayTelemetry(p.GetRequiredService<TelemetrySettings>().LatestConventions));
         services.AddSingleton<ExchangeServices>();
         services.AddSingleton<Upstream>();
         services.AddSingleton<ChatGateway>();

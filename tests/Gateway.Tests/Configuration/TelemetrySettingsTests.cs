@@ -43,6 +43,13 @@ public sealed class TelemetrySettingsTests
         }
     }
 
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData("http, gen_ai_latest_experimental", true)]
+    [InlineData("database", false)]
+    public void The_newest_conventions_are_for_who_asks_for_them(string? optIn, bool latest) =>
+        Assert.Equal(latest, Settings.Read("{}", ("OTEL_SEMCONV_STABILITY_OPT_IN", optIn ?? "")).Telemetry.LatestConventions);
+
     [Fact]
     public void A_signal_can_have_variables_of_its_own()
     {

@@ -5,6 +5,7 @@ using Serverless.Gateway.Metering.Telemetry;
 using Serverless.Gateway.Pipeline;
 using Serverless.Gateway.Tests.Pipeline;
 using Serverless.Gateway.Tests.Storage;
+using Serverless.Translation.Canonical;
 
 namespace Serverless.Gateway.Tests.Telemetry;
 
@@ -12,21 +13,66 @@ namespace Serverless.Gateway.Tests.Telemetry;
 [Collection(nameof(ListeningTests))]
 public sealed class MetricTests : GatewayTest
 {
+    private const string Sizes = "1 4 16 64 256 1024 4096 16384 65536 262144 1048576 4194304 16777216 67108864";
+
     private const string Seconds = "0.01 0.02 0.04 0.08 0.16 0.32 0.64 1.28 2.56 5.12 10.24 20.48 40.96 81.92";
 
     [Theory]
     [InlineData("gen_ai.client.operation.duration", "s", Seconds)]
     [InlineData("gen_ai.client.operation.time_to_first_chunk", "s", Seconds)]
     [InlineData("gen_ai.client.operation.time_per_output_chunk", "s", Seconds)]
-    [InlineData("gen_ai.client.token.usage", "{token}", "1 4 16 64 256 1024 4096 16384 65536 262144 1048576 4194304 16777216 67108864")]
+    [InlineData("gen_ai.client.token.usage", "{token}", Sizes)]
     [InlineData("gen_ai.server.request.duration", "s", Seconds)]
     [InlineData("gen_ai.server.time_to_first_token", "s", "0.001 0.005 0.01 0.02 0.04 0.06 0.08 0.1 0.25 0.5 0.75 1 2.5 5 7.5 10")]
     [InlineData("gen_ai.server.time_per_output_token", "s", "0.01 0.025 0.05 0.075 0.1 0.15 0.2 0.3 0.4 0.5 0.75 1 2.5")]
     [InlineData("gateway.fallbacks", "{fallback}", null)]
     [InlineData("gateway.streams.open", "{stream}", null)]
-    public void Instruments_are_named_as_the_conventions_say(string name, string unit, string? buckets)
+    public void Instruments_are_named_as_the_conventions_say(string name, string unit, string? buckets) => Check(new GatewayTelemetry(), name, unit, buckets);
+
+    [Theory]
+    [InlineData("gen_ai.client.inference.duration", "s", Seconds)]
+    [InlineData("gen_ai.client.inference.time_to_first_chunk", "s", Seconds)]
+    [InlineData("gen_ai.client.inference.time_per_output_chunk", "s", Seconds)]
+    [InlineData("gen_ai.client.embeddings.duration", "s", Seconds)]
+    [InlineData("gen_ai.client.operation.duration", "s", Seconds)]
+    [InlineData("gen_ai.client.inference.usage.input_tokens", "{token}", null)]
+    [InlineData("gen_ai.client.inference.usage.output_tokens", "{token}", null)]
+    [InlineData("gen_ai.client.inference.usage.cache_read.input_tokens", "{token}", null)]
+    [InlineData("gen_ai.client.inference.usage.cache_write.input_tokens", "{token}", null)]
+    [InlineData("gen_ai.client.inference.usage.reasoning.output_tokens", "{token}", null)]
+    [InlineData("gen_ai.client.inference.operation.input_tokens", "{token}", Sizes)]
+    [InlineData("gen_ai.client.inference.operation.output_tokens", "{token}", Sizes)]
+    [InlineData("gen_ai.client.embeddings.operation.input_tokens", "{token}", Sizes)]
+    [InlineData("gen_ai.server.request.duration", "s", Seconds)]
+    public void They_have_the_newest_names_where_asked_for(string name, string unit, string? buckets) => Check(new GatewayTelemetry(latest: true), name, unit, buckets);
+
+    [Fact]
+    public void Tokens_are_counted_by_the_newest_conventions()
     {
-        using var telemetry = new GatewayTelemetry();
+        using var telemetry = new GatewayTelemetry(latest: true);
+        using var heard = new Heard(telemetry.Meter);
+        var usage = new TokenUsage { InputTokens = 100, CacheReadTokens = 60, CacheWriteTokens = 20, AudioInputTokens = 10, OutputTokens = 7, ReasoningTokens = 5 };
+        telemetry.Calls.Count("chat", usage, []);
+        telemetry.Calls.Count("embeddings", usage, []);
+        telemetry.Calls.Count("count_tokens", usage, []);
+        telemetry.Calls.Record("chat", TimeSpan.FromSeconds(2), []);
+        telemetry.Calls.Record("embeddings", TimeSpan.FromSeconds(3), []);
+        telemetry.Calls.Record("count_tokens", TimeSpan.FromSeconds(4), []);
+
+        Assert.DoesNotContain(heard.Instruments, i => i.Name == "gen_ai.client.token.usage");
+        string[] told = [.. heard.Instruments.SelectMany(i => heard.Of(i.Name).Select(m => $"{i.Name["gen_ai.client.".Length..]} {m.Tags.GetValueOrDefault("gen_ai.token.modality")} {m.Value}"))];
+        Assert.Equal(
+            [
+                "embeddings.duration  3", "embeddings.operation.input_tokens  100", "inference.duration  2", "inference.operation.input_tokens  100", "inference.operation.output_tokens  7",
+                "inference.usage.cache_read.input_tokens unknown 60", "inference.usage.cache_write.input_tokens unknown 20", "inference.usage.input_tokens audio 10",
+                "inference.usage.input_tokens unknown 90", "inference.usage.output_tokens unknown 7", "inference.usage.reasoning.output_tokens unknown 5", "operation.duration  4",
+            ],
+            told.Order(StringComparer.Ordinal));
+    }
+
+    private static void Check(GatewayTelemetry telemetry, string name, string unit, string? buckets)
+    {
+        using GatewayTelemetry disposed = telemetry;
         using var heard = new Heard(telemetry.Meter);
         Instrument instrument = Assert.Single(heard.Instruments, i => i.Name == name);
         Assert.Equal(unit, instrument.Unit);

@@ -22,7 +22,9 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
     private readonly UsageStoreTimes _times;
     private readonly TimeProvider _time;
     private readonly ILogger<GroupCommitStore> _logger;
-    private readonly Channel<Pending> _queue = Channel.CreateUnbounded<Pending>(new UnboundedChannelOptions { SingleReader = true });
+
+    // That there is one reader is not said: such a channel cannot be counted, and its length is a metric.
+    private readonly Channel<Pending> _queue = Channel.CreateUnbounded<Pending>();
     private readonly ConcurrentDictionary<string, Waiting> _accepted = [];
     private readonly Queue<Pending> _held = [];
     private readonly CancellationTokenSource _stop = new();

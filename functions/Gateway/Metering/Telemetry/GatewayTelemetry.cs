@@ -7,8 +7,8 @@ namespace Serverless.Gateway.Metering.Telemetry;
 /// <summary>
 /// What the gateway tells of its work to whoever listens: spans of an <see cref="ActivitySource"/> and instruments of a <see cref="Meter"/>, both called
 /// <see cref="Name"/>. Without a listener nothing is made and nothing is counted. Names, units and buckets are those of the OpenTelemetry semantic
-/// conventions for generative AI as https://opentelemetry.io/docs/specs/semconv/gen-ai/ has them (1.41, state of development; their
-/// successor, https://github.com/open-telemetry/semantic-conventions-genai, is about to rename some). What begins with <c>gateway.</c> is the gateway's own. Neither a
+/// conventions for generative AI as https://opentelemetry.io/docs/specs/semconv/gen-ai/ has them (1.41, state of development), or where asked for those of their
+/// successor, https://github.com/open-telemetry/semantic-conventions-genai. What begins with <c>gateway.</c> is the gateway's own. Neither a
 /// prompt nor an answer, neither a caller's name nor a secret is ever told.
 /// <code>
 /// POST /v1/chat/completions        server span, ASP.NET Core's own; the gateway adds gateway.* and how the answer ended
@@ -21,18 +21,11 @@ public sealed class GatewayTelemetry : IDisposable
     /// <summary>The name of the source of spans and of the meter, for those who listen.</summary>
     public const string Name = "Serverless.Gateway";
 
-    /// <summary>Buckets of times in seconds, from ten milliseconds to a minute and a half.</summary>
-    private static readonly InstrumentAdvice<double> Seconds =
-        new() { HistogramBucketBoundaries = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92] };
-
     private static readonly InstrumentAdvice<double> FirstTokenSeconds =
         new() { HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0] };
 
     private static readonly InstrumentAdvice<double> TokenSeconds =
         new() { HistogramBucketBoundaries = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5] };
-
-    private static readonly InstrumentAdvice<long> Tokens =
-        new() { HistogramBucketBoundaries = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864] };
 
     private readonly Histogram<double> _requestDuration;
     private readonly Histogram<double> _firstToken;
@@ -42,34 +35,32 @@ public sealed class GatewayTelemetry : IDisposable
 
     /// <summary>Makes the instruments; nothing is counted before somebody listens.</summary>
     public GatewayTelemetry()
+        : this(latest: false)
     {
-        OperationDuration = Histogram("gen_ai.client.operation.duration", "s", "GenAI operation duration.", Seconds);
-        FirstChunk = Histogram("gen_ai.client.operation.time_to_first_chunk", "s", "Time from the request to the first chunk of a stream.", Seconds);
-        PerChunk = Histogram("gen_ai.client.operation.time_per_output_chunk", "s", "Time between one chunk of a stream and the next.", Seconds);
-        TokenUsage = Histogram("gen_ai.client.token.usage", "{token}", "Number of input and output tokens used.", Tokens);
-        _requestDuration = Histogram("gen_ai.server.request.duration", "s", "Time from acceptance of a request to the end of its answer.", Seconds);
-        _firstToken = Histogram("gen_ai.server.time_to_first_token", "s", "Time from acceptance of a request to the first content of a streamed answer.", FirstTokenSeconds);
-        _perToken = Histogram("gen_ai.server.time_per_output_token", "s", "Time per output token after the first content of a streamed answer.", TokenSeconds);
+    }
+
+    /// <param name="latest">True for the newest conventions, see <see cref="CallInstruments"/>.</param>
+    internal GatewayTelemetry(bool latest)
+    {
+        Calls = CallInstruments.Of(Meter, latest);
+        _requestDuration = Histogram("gen_ai.server.request.duration", "Time from acceptance of a request to the end of its answer.", CallInstruments.Seconds);
+        _firstToken = Histogram("gen_ai.server.time_to_first_token", "Time from acceptance of a request to the first content of a streamed answer.", FirstTokenSeconds);
+        _perToken = Histogram("gen_ai.server.time_per_output_token", "Time per output token after the first content of a streamed answer.", TokenSeconds);
         _fallbacks = Meter.CreateCounter<long>("gateway.fallbacks", "{fallback}", "Requests that went on to the next destination after one had failed.");
         _streams = Meter.CreateUpDownCounter<long>("gateway.streams.open", "{stream}", "Streams that are open to clients.");
     }
 
     /// <summary>True when somebody listens, to spans or to any instrument that is written to while a request runs.</summary>
     public bool IsHeard =>
-        Source.HasListeners() || OperationDuration.Enabled || TokenUsage.Enabled || FirstChunk.Enabled || PerChunk.Enabled
+        Source.HasListeners() || Calls.Enabled
         || _requestDuration.Enabled || _firstToken.Enabled || _perToken.Enabled || _fallbacks.Enabled || _streams.Enabled;
 
     internal ActivitySource Source { get; } = new(Name, RequestTraits.GatewayVersion ?? "");
 
     internal Meter Meter { get; } = new(Name, RequestTraits.GatewayVersion);
 
-    internal Histogram<double> OperationDuration { get; }
-
-    internal Histogram<double> FirstChunk { get; }
-
-    internal Histogram<double> PerChunk { get; }
-
-    internal Histogram<long> TokenUsage { get; }
+    /// <summary>The instruments of calls to providers.</summary>
+    internal CallInstruments Calls { get; }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -158,8 +149,7 @@ public sealed class GatewayTelemetry : IDisposable
         }
     }
 
-    private Histogram<T> Histogram<T>(string name, string unit, string description, InstrumentAdvice<T> advice)
-        where T : struct => Meter.CreateHistogram(name, unit, description, tags: null, advice);
+    private Histogram<double> Histogram(string name, string description, InstrumentAdvice<double> advice) => Meter.CreateHistogram(name, "s", description, tags: null, advice);
 }
 
 /// <summary>What a store of usage records can say of itself.</summary>

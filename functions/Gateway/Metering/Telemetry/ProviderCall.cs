@@ -95,11 +95,11 @@ internal sealed class ProviderCall
         if (_firstChunk is null)
         {
             _firstChunk = _time.GetElapsedTime(_start, now);
-            _telemetry.FirstChunk.Record(_firstChunk.Value.TotalSeconds, Tags(served: null));
+            _telemetry.Calls.FirstChunk.Record(_firstChunk.Value.TotalSeconds, Tags(served: null));
         }
-        else if (_telemetry.PerChunk.Enabled)
+        else if (_telemetry.Calls.PerChunk.Enabled)
         {
-            _telemetry.PerChunk.Record(_time.GetElapsedTime(_lastChunk, now).TotalSeconds, Tags(served: null));
+            _telemetry.Calls.PerChunk.Record(_time.GetElapsedTime(_lastChunk, now).TotalSeconds, Tags(served: null));
         }
 
         _lastChunk = now;
@@ -143,14 +143,17 @@ internal sealed class ProviderCall
 
         _ended = true;
         TagList tags = Tags(served);
-        Count(usage?.InputTokens, "input", tags);
-        Count(usage?.OutputTokens, "output", tags);
+        if (usage is not null)
+        {
+            _telemetry.Calls.Count(_operation, usage, tags);
+        }
+
         if (error is not null)
         {
             tags.Add(TelemetryNames.ErrorType, error);
         }
 
-        _telemetry.OperationDuration.Record(_time.GetElapsedTime(_start).TotalSeconds, tags);
+        _telemetry.Calls.Record(_operation, _time.GetElapsedTime(_start), tags);
         if (Span is { IsAllDataRequested: true })
         {
             Tell(Span, status, error, usage, served);
@@ -182,15 +185,6 @@ internal sealed class ProviderCall
         return tags;
     }
 
-    private void Count(long? tokens, string type, TagList tags)
-    {
-        if (tokens is { } count)
-        {
-            tags.Add(TelemetryNames.TokenType, type);
-            _telemetry.TokenUsage.Record(count, tags);
-        }
-    }
-
     private void Tell(Activity span, int status, string? error, TokenUsage? usage, string? served)
     {
         // A null is not set at all.
@@ -201,7 +195,7 @@ internal sealed class ProviderCall
         span.SetTag("gen_ai.usage.input_tokens", usage?.InputTokens);
         span.SetTag("gen_ai.usage.output_tokens", usage?.OutputTokens);
         span.SetTag("gen_ai.usage.cache_read.input_tokens", usage?.CacheReadTokens);
-        span.SetTag("gen_ai.usage.cache_creation.input_tokens", usage?.CacheWriteTokens);
+        span.SetTag(_telemetry.Calls.CacheWrite, usage?.CacheWriteTokens);
         span.SetTag("gen_ai.usage.reasoning.output_tokens", usage?.ReasoningTokens);
         span.SetTag("gen_ai.usage.audio.input_tokens", usage?.AudioInputTokens);
         span.SetTag("gen_ai.usage.audio.output_tokens", usage?.AudioOutputTokens);

@@ -14,6 +14,12 @@ internal static class TelemetryNames
     public const string ServerAddress = "server.address";
     public const string ServerPort = "server.port";
 
+    /// <summary>The operation of asking a model for an answer.</summary>
+    public const string Chat = "chat";
+
+    /// <summary>The operation of asking for embeddings.</summary>
+    public const string Embeddings = "embeddings";
+
     /// <summary>The gateway's id of the request: the key of its usage record.</summary>
     public const string RequestId = "gateway.request.id";
 

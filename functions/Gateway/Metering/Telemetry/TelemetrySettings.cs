@@ -8,6 +8,9 @@ internal sealed record TelemetrySettings
     /// <summary>What providers are sent of the trace that a request belongs to.</summary>
     public TracePropagation Propagate { get; init; }
 
+    /// <summary>True for the names of the newest conventions for generative AI in place of those that most backends know.</summary>
+    public bool LatestConventions { get; init; }
+
     /// <summary>Export by OTLP; null when it is off.</summary>
     public OtlpSettings? Otlp { get; init; }
 
