@@ -116,17 +116,18 @@ internal static class UsageCommands
 
         using UsageStorage storage = Open(settings);
         var export = new UsageExport(storage, TimeProvider.System);
-        var progress = new ProgressLine(error, named);
+        using var progress = new ProgressLine(error);
+        void Told(long count, DateTimeOffset at) => progress.Report($"{named}:", count, at);
         long count;
         if (file == "-")
         {
             await using Stream stream = stdout();
-            count = await export.ToStreamAsync(month, format, stream, progress.Report, cancellationToken);
+            count = await export.ToStreamAsync(month, format, stream, Told, cancellationToken);
         }
         else
         {
             file ??= $"usage-{named}.{format}";
-            count = await export.ToFileAsync(month, format, file, progress.Report, cancellationToken);
+            count = await export.ToFileAsync(month, format, file, Told, cancellationToken);
         }
 
         progress.End();
@@ -152,19 +153,25 @@ internal static class UsageCommands
             : throw new CommandException(BadUsage, $"--keep must be a number of months of at least 1, not '{given}'.");
         using UsageStorage storage = Open(settings);
         var export = new UsageExport(storage, TimeProvider.System);
-        IReadOnlyList<DueMonth> due = await export.DueAsync(keep, options.Has("--unexported"), cancellationToken);
+        using var progress = new ProgressLine(error);
+        IReadOnlyList<DueMonth> due = await export.DueAsync(
+            keep, options.Has("--unexported"), cancellationToken, (month, count, at) => progress.Report($"{Named(month)}: counted", count, at));
+        bool kept = false;
         foreach (DueMonth month in due)
         {
-            string name = month.Month.Name.Insert(4, "-");
-            if (month.Obstacle is { } obstacle)
+            string name = Named(month.Month.Name);
+            string? obstacle = month.Obstacle;
+            if (obstacle is null && !options.Has("--dry-run"))
             {
-                error.WriteLine($"{name} is kept: {obstacle}.");
-                continue;
+                obstacle = await export.DropAsync(month, cancellationToken, (count, at) => progress.Report($"{name}: summed before they go,", count, at));
             }
 
-            if (!options.Has("--dry-run"))
+            progress.End();
+            if (obstacle is not null)
             {
-                await export.DropAsync(month.Month, cancellationToken);
+                kept = true;
+                error.WriteLine($"{name} is kept: {obstacle}.");
+                continue;
             }
 
             string where = month.Month.Exported is { } mark ? string.Create(CultureInfo.InvariantCulture, $"; its {mark.Records:N0} records are in {mark.File} (SHA-256 {mark.Sha256})") : "; it was not exported";
@@ -176,8 +183,10 @@ internal static class UsageCommands
             output.WriteLine($"No month is older than {keep} whole months before this one.");
         }
 
-        return due.Any(m => m.Obstacle is not null) ? Kept : Done;
+        return kept ? Kept : Done;
     }
+
+    private static string Named(string month) => month.Insert(4, "-");
 
     /// <summary>Ends a command with a message.</summary>
     private sealed class CommandException(int exitCode, string message) : Exception(message)
@@ -186,8 +195,9 @@ internal static class UsageCommands
     }
 
     /// <summary>Tells of long work: on a terminal in one line that is written over, elsewhere a line now and then.</summary>
-    private sealed class ProgressLine(TextWriter error, string what)
+    private sealed class ProgressLine(TextWriter error) : IDisposable
     {
+        private const int Width = 72;
         private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
 
         private readonly bool _terminal = !Console.IsErrorRedirected;
@@ -195,26 +205,30 @@ internal static class UsageCommands
         private TimeSpan _next = Quiet;
         private bool _written;
 
-        public void Report(long count, DateTimeOffset at)
+        public void Report(string what, long count, DateTimeOffset at)
         {
-            // Looked at now and then: the clock costs more than a record.
-            if ((count & 1023) != 0 || Stopwatch.GetElapsedTime(_start) is var elapsed && elapsed < _next)
+            TimeSpan elapsed = Stopwatch.GetElapsedTime(_start);
+            if (elapsed < _next)
             {
                 return;
             }
 
-            _next = Stopwatch.GetElapsedTime(_start) + (_terminal ? TimeSpan.FromMilliseconds(250) : TimeSpan.FromSeconds(15));
+            _next = elapsed + (_terminal ? TimeSpan.FromMilliseconds(250) : TimeSpan.FromSeconds(15));
             _written = true;
-            string line = string.Create(CultureInfo.InvariantCulture, $"{what}: {count:N0} records, at {at.UtcDateTime:yyyy-MM-dd HH:mm}");
-            error.Write(_terminal ? "\r" + line.PadRight(60) : line + Environment.NewLine);
+            string line = string.Create(CultureInfo.InvariantCulture, $"{what} {count:N0} records, at {at.UtcDateTime:yyyy-MM-dd HH:mm}");
+            error.Write(_terminal ? "\r" + line.PadRight(Width) : line + Environment.NewLine);
         }
 
+        /// <summary>Makes room for what is said next.</summary>
         public void End()
         {
             if (_written && _terminal)
             {
-                error.Write("\r" + new string(' ', 60) + "\r");
+                error.Write("\r" + new string(' ', Width) + "\r");
+                _written = false;
             }
         }
+
+        public void Dispose() => End();
     }
 }

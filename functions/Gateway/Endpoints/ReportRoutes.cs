@@ -1,7 +1,11 @@
+using System.Data.Common;
 using System.Text.Json;
+using Azure;
+using Azure.Identity;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Serverless.Gateway.Access;
 using Serverless.Gateway.Metering;
 using Serverless.Gateway.Metering.Storage;
@@ -14,7 +18,7 @@ using Serverless.Translation.Wire;
 namespace Serverless.Gateway.Endpoints;
 
 /// <summary>Governance reports over the usage records, as JSON and CSV. A caller who is no reader sees only its own requests.</summary>
-internal sealed class ReportRoutes(IAccessControl access, TimeProvider time, UsageReport? report, IUsageReader? reader, RequestsInFlight? writer)
+internal sealed partial class ReportRoutes(IAccessControl access, TimeProvider time, UsageReport? report, IUsageReader? reader, RequestsInFlight? writer, ILogger<ReportRoutes> log)
 {
     public static void Map(IEndpointRouteBuilder endpoints, string root)
     {
@@ -24,7 +28,8 @@ internal sealed class ReportRoutes(IAccessControl access, TimeProvider time, Usa
             services.GetRequiredService<TimeProvider>(),
             services.GetService<UsageReport>(),
             services.GetService<IUsageReader>(),
-            services.GetService<RequestsInFlight>());
+            services.GetService<RequestsInFlight>(),
+            services.GetRequiredService<ILogger<ReportRoutes>>());
         var family = new RouteFamily(endpoints, OperatorAnswer.Envelope);
         DashboardRoutes.Map(family, root);
         family.Get($"{root}/reports/usage", http => routes.RunAsync(http, routes.UsageAsync));
@@ -45,8 +50,19 @@ internal sealed class ReportRoutes(IAccessControl access, TimeProvider time, Usa
             await writer.SettleAsync(http.RequestAborted);
         }
 
-        return await write(http, principal, body);
+        try
+        {
+            return await write(http, principal, body);
+        }
+        catch (Exception e) when (IsOfStore(e))
+        {
+            Log.StoreAway(log, e);
+            throw new GatewayException(new GatewayError(ErrorKind.Overloaded, StatusCodes.Status503ServiceUnavailable, "The store of usage records does not answer. Try again in a little while.") { Code = "usage_store_unavailable", RetryAfter = TimeSpan.FromSeconds(10) });
+        }
     });
+
+    /// <summary>True for what a store throws when it is away, throttles, or cannot be read.</summary>
+    private static bool IsOfStore(Exception e) => e is RequestFailedException or AuthenticationFailedException or DbException or IOException or HttpRequestException || (e is AggregateException { InnerException: { } inner } && IsOfStore(inner));
 
     private async Task<string> UsageAsync(HttpContext http, Principal principal, PooledBuffer body)
     {
@@ -171,5 +187,11 @@ internal sealed class ReportRoutes(IAccessControl access, TimeProvider time, Usa
             string param = faults[0].Split('\'')[1];
             throw new GatewayException(GatewayError.Invalid(string.Join(" ", faults), param, "invalid_parameter"));
         }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "A report could not be read from the store of usage records.")]
+        public static partial void StoreAway(ILogger logger, Exception exception);
     }
 }

@@ -4,5 +4,6 @@ import { check, close, noise } from './browser.mjs';
 
 await import('./shown.mjs');
 await import('./used.mjs');
+await import('./edges.mjs');
 await check('quiet', async () => equal(noise, []));
 await close();

@@ -42,9 +42,36 @@ await check('drill down', async () => {
   await show(page, '?span=1h');
   const row = page.locator('section[aria-label="Endpoints"] tbody tr', { has: page.locator('a', { hasText: /^demo\/responses$/ }) });
   const requests = Number(await row.locator('td data').first().getAttribute('value'));
-  await then(page, () => row.locator('a').click());
+  await then(page, () => row.locator('th a').click());
   equal(new URL(page.url()).searchParams.get('endpoint'), 'demo/responses');
   equal(await figure(page, 'Requests'), requests);
+
+  // A number leads to the requests that it counts, and the way back is there.
+  const failed = Number((await report('usage', { endpoint: 'no-such-endpoint' })).total.errors);
+  await show(page, '?span=1h');
+  const errors = page.locator('section[aria-label="Endpoints"] tbody tr', { has: page.locator('a', { hasText: /^no-such-endpoint$/ }) }).getByTitle('Show those that failed');
+  equal(await errors.locator('data').getAttribute('value'), String(failed));
+  await then(page, () => errors.click());
+  equal(await page.locator('#view tbody tr').count(), failed);
+  ok(await page.getByRole('link', { name: 'Remove the filter Outcome: any failure' }).isVisible());
+  equal(new URL(page.url()).searchParams.get('endpoint'), 'no-such-endpoint');
+  await then(page, () => page.goBack());
+  equal(await errors.count(), 1);
+
+  // So does a step of a chart, by a click and by keys; what sums know nothing of stays behind.
+  const chart = page.getByRole('slider', { name: 'Requests over time' });
+  const area = chart.locator('.u-over');
+  const { width } = await area.boundingBox();
+  await then(page, () => area.click({ position: { x: width - 4, y: 40 } }));
+  const step = spanOf(page.url());
+  equal([new URL(page.url()).searchParams.get('view'), Date.parse(step.to) - Date.parse(step.from)], ['requests', 60_000]);
+  await show(page, '?view=requests&span=1h&outcome=refused');
+  await then(page, () => page.getByRole('link', { name: 'Overview' }).click());
+  equal(new URL(page.url()).searchParams.has('outcome'), false);
+  await chart.focus();
+  await page.keyboard.press('End');
+  await then(page, () => page.keyboard.press('Enter'));
+  equal(new URL(page.url()).searchParams.get('view'), 'requests');
 });
 
 await check('span and zone', async () => {
@@ -106,6 +133,15 @@ await check('csv', async () => {
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Requests: download as CSV' }).click()]);
   const lines = readFileSync(await download.path(), 'utf8').trim().split('\r\n');
   equal(lines.length - 1, await page.locator('#view tbody tr').count());
+
+  // A file is asked for page by page, and holds all of them under one head.
+  await page.route('**/reports/requests?*format=csv*', route => route.continue({ url: route.request().url().replace('limit=1000', 'limit=3') }));
+  await show(page, '?view=requests&span=1h');
+  const [whole] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Requests: download as CSV' }).click()]);
+  const all = readFileSync(await whole.path(), 'utf8').trim().split('\r\n');
+  const { total } = await report('usage', { from: spanOf(page.url()).from ?? new Date(Date.now() - 3_600_000).toISOString() });
+  equal([all.length - 1, all.filter(line => line === all[0]).length, new Set(all).size], [total.requests, 1, all.length]);
+  await page.getByText(`requests.csv was downloaded: ${total.requests} rows.`).waitFor();
 });
 
 await check('live refresh', async () => {
@@ -117,7 +153,16 @@ await check('live refresh', async () => {
   await chat();
   await then(page, () => page.clock.fastForward(5000));
   equal(await figure(page, 'Requests'), before + 1);
-  ok((await page.locator('#live').textContent()).includes('updated'));
+
+  // Nobody is told what they did not ask for; where they were looking they go on looking.
+  const told = await page.locator('#live').textContent();
+  const chart = page.getByRole('slider', { name: 'Requests over time' });
+  await chart.focus();
+  await page.keyboard.press('End');
+  await page.locator('section[aria-label="Endpoints"] .scroll').evaluate(e => { e.style.width = '200px'; e.scrollLeft = 40; });
+  await then(page, () => page.clock.fastForward(5000));
+  equal([await page.locator('#live').textContent(), await page.locator('.tip:visible').count(), await page.evaluate(() => document.activeElement.getAttribute('aria-label'))], [told, 1, 'Requests over time']);
+  ok(await page.locator('.updated').textContent() !== '');
 
   // A tab that nobody sees asks for nothing; seen again, it is up to date at once.
   const hide = hidden => page.evaluate(value => {

@@ -146,7 +146,17 @@ public abstract class UsageExportContract : IAsyncLifetime
         Assert.Equal((null, 31L, "a.jsonl"), (due.Obstacle, due.Month.Exported!.Records, due.Month.Exported.File));
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(await System.IO.File.ReadAllBytesAsync(File("a.jsonl"), Stop))), due.Month.Exported.Sha256);
 
-        await _export.DropAsync(due.Month, Stop);
+        // One that comes while it is being dropped keeps it.
+        UsageRecord late = Assert.Single(await StoreAsync(Start.AddDays(4), 1));
+        List<long> told = [];
+        Assert.Contains("32 records, but 31 when it was exported", await _export.DropAsync(due, Stop, (count, _) => told.Add(count)), StringComparison.Ordinal);
+        Assert.Equal((32, 32), (told[^1], (await ReadAsync(Start, Start.AddMonths(1))).Count));
+        records.Add(late);
+        await _export.ToFileAsync("202608", "jsonl", File("a.jsonl"), null, Stop);
+        due = Assert.Single(await _export.DueAsync(2, unexported: false, Stop, (month, count, _) => told.Add(month == "202608" ? count : 0)));
+        Assert.Equal(32, told[^1]);
+
+        Assert.Null(await _export.DropAsync(due, Stop));
 
         Assert.Empty(await _export.DueAsync(2, unexported: true, Stop));
         Assert.Null(await _storage.Reader.FindAsync(records[0].RequestId, Stop));
@@ -155,14 +165,14 @@ public abstract class UsageExportContract : IAsyncLifetime
         // The file of what is gone is not replaced by an empty one, nor are its sums.
         await Assert.ThrowsAsync<IOException>(() => _export.ToFileAsync("202608", "jsonl", File("a.jsonl"), null, Stop));
         Assert.Equal(0, await _export.ToFileAsync("202608", "jsonl", File("b.jsonl"), null, Stop));
-        Assert.Equal(31, (await System.IO.File.ReadAllLinesAsync(File("a.jsonl"), Stop)).Length);
+        Assert.Equal(32, (await System.IO.File.ReadAllLinesAsync(File("a.jsonl"), Stop)).Length);
         Assert.False(System.IO.File.Exists(File("b.jsonl")));
         var report = new UsageReport(new RollupBuilder(_storage.Reader, _storage.Sweep, _storage.Rollups, _time));
         foreach (RollupLevel? level in (RollupLevel?[])[null, RollupLevel.Month, RollupLevel.Day, RollupLevel.Hour])
         {
             UsageReportResult result = await report.RunAsync(new ReportQuery { From = Start, To = Start.AddMonths(1), Interval = level }, Stop);
-            Assert.Equal(31, result.Total["requests"]);
-            Assert.Equal(31 * 1_234_567L, result.Total["cost_nano_usd"]);
+            Assert.Equal(32, result.Total["requests"]);
+            Assert.Equal(32 * 1_234_567L, result.Total["cost_nano_usd"]);
         }
     }
 
@@ -171,7 +181,7 @@ public abstract class UsageExportContract : IAsyncLifetime
     {
         await StoreAsync(Start, 3);
         await _export.ToFileAsync("202608", "csv", File("a.csv"), null, Stop);
-        await _export.DropAsync(Assert.Single(await _export.DueAsync(2, unexported: false, Stop)).Month, Stop);
+        await _export.DropAsync(Assert.Single(await _export.DueAsync(2, unexported: false, Stop)), Stop);
 
         UsageRecord late = Assert.Single(await StoreAsync(Start.AddDays(1), 1));
 
@@ -179,7 +189,7 @@ public abstract class UsageExportContract : IAsyncLifetime
         Records.AssertSame(late, await _storage.Reader.FindAsync(late.RequestId, Stop));
         await Assert.ThrowsAsync<IOException>(() => _export.ToFileAsync("202608", "csv", File("a.csv"), null, Stop));
         Assert.Equal(1, await _export.ToFileAsync("202608", "csv", File("late.csv"), null, Stop));
-        await _export.DropAsync(Assert.Single(await _export.DueAsync(2, unexported: false, Stop)).Month, Stop);
+        await _export.DropAsync(Assert.Single(await _export.DueAsync(2, unexported: false, Stop)), Stop);
         var report = new UsageReport(new RollupBuilder(_storage.Reader, _storage.Sweep, _storage.Rollups, _time));
         Assert.Equal(3, (await report.RunAsync(new ReportQuery { From = Start, To = Start.AddMonths(1) }, Stop)).Total["requests"]);
     }
@@ -200,6 +210,20 @@ public abstract class UsageExportContract : IAsyncLifetime
             UsageReportResult result = await new UsageReport(builder).RunAsync(new ReportQuery { From = Start, To = Start.AddMonths(1), Interval = level }, Stop);
             Assert.Equal((4, 0, 0), (result.Total["requests"], result.Total["lost"], result.Total["open"]));
         }
+    }
+
+    [Fact]
+    public async Task A_month_whose_record_has_changed_since_is_to_be_exported_again()
+    {
+        UsageRecord lost = Assert.Single(await StoreAsync(Start, 1, (record, _) => record with { Outcome = RequestOutcome.Open }));
+        await _export.ToFileAsync("202608", "csv", File("a.csv"), null, Stop);
+        Assert.Null(Assert.Single(await _export.DueAsync(2, unexported: false, Stop)).Obstacle);
+
+        await new LateRowsSink(_storage.Sink, _storage.Rollups, _storage.Months, _time).WriteAsync([UsageRow.OfCompleted(lost with { Outcome = RequestOutcome.Success })], Stop);
+
+        Assert.Contains("records came since", Assert.Single(await _export.DueAsync(2, unexported: false, Stop)).Obstacle, StringComparison.Ordinal);
+        await _export.ToFileAsync("202608", "csv", File("a.csv"), null, Stop);
+        Assert.Null(Assert.Single(await _export.DueAsync(2, unexported: false, Stop)).Obstacle);
     }
 
     [Fact]

@@ -514,7 +514,7 @@ public abstract class UsageReportContract : IAsyncLifetime
 
         public Task<UsageMonthState> StateAsync(string month, CancellationToken cancellationToken) => Task.FromResult(UsageMonthState.Whole);
 
-        public Task MarkAsync(string month, ExportMark mark, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task MarkAsync(string month, ExportMark? mark, CancellationToken cancellationToken) => Task.CompletedTask;
 
         public Task DropAsync(string month, CancellationToken cancellationToken) => throw new NotSupportedException();
     }

@@ -12,8 +12,8 @@ public interface IUsageMonths
     /// <summary>How far the end of a month has come, whether or not there are records of it.</summary>
     Task<UsageMonthState> StateAsync(string month, CancellationToken cancellationToken);
 
-    /// <summary>Notes that all records of a month are in a file.</summary>
-    Task MarkAsync(string month, ExportMark mark, CancellationToken cancellationToken);
+    /// <summary>Notes that all records of a whole month are in a file, or, with null, that they are not, since others have come.</summary>
+    Task MarkAsync(string month, ExportMark? mark, CancellationToken cancellationToken);
 
     /// <summary>Drops the records of a month. Told again after it was interrupted, it goes on.</summary>
     Task DropAsync(string month, CancellationToken cancellationToken);

@@ -59,7 +59,7 @@ internal sealed class SqliteUsageMonths(string path) : IUsageMonths
         return (await FindAsync(connection, month, cancellationToken)).State;
     }
 
-    public async Task MarkAsync(string month, ExportMark mark, CancellationToken cancellationToken)
+    public async Task MarkAsync(string month, ExportMark? mark, CancellationToken cancellationToken)
     {
         await using SqliteConnection connection = await OpenAsync(cancellationToken);
         await using SqliteCommand command = Command(
@@ -67,10 +67,10 @@ internal sealed class SqliteUsageMonths(string path) : IUsageMonths
             "INSERT INTO month (name, exported, records, file, sha256) VALUES ($name, $at, $records, $file, $sha256) "
             + "ON CONFLICT (name) DO UPDATE SET exported = $at, records = $records, file = $file, sha256 = $sha256",
             ("$name", month),
-            ("$at", mark.At.UtcDateTime.ToString("o", CultureInfo.InvariantCulture)),
-            ("$records", mark.Records),
-            ("$file", mark.File),
-            ("$sha256", mark.Sha256));
+            ("$at", mark is null ? DBNull.Value : mark.At.UtcDateTime.ToString("o", CultureInfo.InvariantCulture)),
+            ("$records", mark is null ? DBNull.Value : mark.Records),
+            ("$file", mark is null ? DBNull.Value : mark.File),
+            ("$sha256", mark is null ? DBNull.Value : mark.Sha256));
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

@@ -8,6 +8,9 @@ internal sealed class TableUsageMonths(UsageTables tables) : IUsageMonths
 {
     private const string Months = "months";
 
+    /// <summary>Merging cannot take a value away: the number of records says that none of what stands beside it counts.</summary>
+    private const long None = -1;
+
     private readonly TableClient _meta = tables.Named("meta");
 
     public async Task<IReadOnlyList<UsageMonth>> ListAsync(CancellationToken cancellationToken)
@@ -16,8 +19,8 @@ internal sealed class TableUsageMonths(UsageTables tables) : IUsageMonths
         foreach (string name in await tables.MonthsAsync(cancellationToken))
         {
             TableEntity? row = await FindAsync(name, cancellationToken);
-            ExportMark? mark = row?.GetDateTimeOffset("exported") is { } at
-                ? new ExportMark(at, row.GetInt64("records") ?? 0, row.GetString("file") ?? "", row.GetString("sha256") ?? "")
+            ExportMark? mark = row?.GetDateTimeOffset("exported") is { } at && row.GetInt64("records") is { } records and not None
+                ? new ExportMark(at, records, row.GetString("file") ?? "", row.GetString("sha256") ?? "")
                 : null;
             months.Add(new UsageMonth(name, mark, StateOf(row)));
         }
@@ -27,10 +30,12 @@ internal sealed class TableUsageMonths(UsageTables tables) : IUsageMonths
 
     public async Task<UsageMonthState> StateAsync(string month, CancellationToken cancellationToken) => StateOf(await FindAsync(month, cancellationToken));
 
-    public async Task MarkAsync(string month, ExportMark mark, CancellationToken cancellationToken)
+    public async Task MarkAsync(string month, ExportMark? mark, CancellationToken cancellationToken)
     {
         await tables.CreateAsync(_meta, cancellationToken);
-        var row = new TableEntity(Months, month) { ["exported"] = mark.At, ["records"] = mark.Records, ["file"] = mark.File, ["sha256"] = mark.Sha256 };
+        TableEntity row = mark is null
+            ? new TableEntity(Months, month) { ["records"] = None }
+            : new TableEntity(Months, month) { ["exported"] = mark.At, ["records"] = mark.Records, ["file"] = mark.File, ["sha256"] = mark.Sha256 };
         await _meta.UpsertEntityAsync(row, TableUpdateMode.Merge, cancellationToken);
     }
 

@@ -36,12 +36,47 @@ export async function getJson(path, parameters, signal) {
   return response.json();
 }
 
-/** Reads one of the reports as a file. */
-export async function getCsv(path, parameters) {
+/**
+ * Reads one of the reports as a file, page by page until there is no more, or as many rows as are asked for at most.
+ * @param progress Is told how many rows there are so far.
+ * @returns The file as `blob`, its `rows`, and whether there are `more`.
+ */
+export async function getCsv(path, parameters, most, progress, signal) {
   const csv = new URLSearchParams(parameters);
   csv.set('format', 'csv');
-  const response = await send(path, csv);
-  return response.blob();
+  const parts = [];
+  let rows = 0;
+  let next = null;
+  do {
+    if (next !== null) {
+      csv.set('page_token', next);
+    }
+
+    const response = await send(path, csv, signal);
+    next = response.headers.get('x-next-page-token');
+    const text = await response.text();
+    const body = text.indexOf('\r\n') + 2;
+    parts.push(parts.length === 0 ? text : text.slice(body));
+    rows += lines(text) - 1;
+    progress(rows);
+  } while (next !== null && rows < most);
+  return { blob: new Blob(parts, { type: 'text/csv' }), rows, more: next !== null };
+}
+
+/** How many lines a text has as CSV: a quoted value may hold breaks of its own. */
+function lines(text) {
+  let count = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 34) {
+      quoted = !quoted;
+    } else if (code === 10 && !quoted) {
+      count++;
+    }
+  }
+
+  return count;
 }
 
 async function send(path, parameters, signal) {
@@ -50,7 +85,9 @@ async function send(path, parameters, signal) {
     const address = new URL(path, reports);
     address.search = parameters ?? '';
     // Not in Authorization: a platform that stands in front with a sign-in of its own would take it for its token.
-    const response = await fetch(address, { headers: used === null ? {} : { 'x-api-key': used }, signal, cache: 'no-store', credentials: 'same-origin' });
+    const response = await fetch(address, { headers: used === null ? {} : { 'x-api-key': used }, signal, cache: 'no-store', credentials: 'same-origin' }).catch(e => {
+      throw e.name === 'AbortError' ? e : new Refusal(0, 'The gateway cannot be reached; what is shown may be old.', 'unreachable');
+    });
     if (response.ok) {
       keep(used);
       return response;

@@ -26,6 +26,7 @@ const context = {
   navigate: change => go(context.link(change)),
   go: href => go(href),
   refresh: () => load(),
+  open: (from, to) => go(context.link({ view: 'requests', from: new Date(from).toISOString(), to: new Date(to).toISOString() })),
   zoom: (from, to) => go(context.link({ from: new Date(Math.floor(from / 60_000) * 60_000).toISOString(), to: new Date(Math.ceil(to / 60_000) * 60_000).toISOString() })),
 };
 
@@ -71,6 +72,9 @@ function follow() {
     shown = { name: state.view, view: modules[state.view].create(context) };
     byId('view').replaceChildren(shown.view.element);
     byId('view').classList.add('is-waiting');
+    byId('view').hidden = false;
+    byId('empty').hidden = true;
+    byId('problem').hidden = true;
   }
 
   if (state.request) {
@@ -84,27 +88,30 @@ function follow() {
   }
 }
 
-async function load() {
+/** Asks for what is shown, and shows it. `quiet` when nobody asked for it: then only what goes wrong is told. */
+async function load({ quiet = false } = {}) {
   running?.abort();
   clearTimeout(timer);
   const mine = running = new AbortController();
   settle();
   document.body.setAttribute('aria-busy', 'true');
+  const slow = setTimeout(() => bar.updated('still adding up…'), 4000);
   let again = true;
   try {
-    const total = await shown.view.load(mine.signal);
+    const [total] = await Promise.all([shown.view.load(mine.signal), showWho(mine.signal)]);
     if (mine.signal.aborted) {
       return;
     }
 
-    await showWho();
     showProblem(null);
     showEmpty(total);
     byId('view').classList.remove('is-waiting');
     bar.show();
-    const at = clock(context.state.tz).seconds(Date.now()).split(' ').at(-1);
+    const at = `${clock(context.state.tz).seconds(Date.now()).split(' ').at(-1)} ${context.clock.name}`;
     bar.updated(`updated ${at}`);
-    announce(`${views[context.state.view]}: ${count(total.requests)} requests${context.state.refresh === '0' ? '' : `, updated ${at}`}.`);
+    if (!quiet) {
+      announce(`${views[context.state.view]}: ${total.requests === null ? 'shown' : `${count(total.requests)} requests`}, updated ${at}.`);
+    }
   } catch (e) {
     if (mine.signal.aborted || e.name === 'AbortError') {
       return;
@@ -112,8 +119,14 @@ async function load() {
 
     // Who gave no key is not asked again and again.
     again = e.status !== 401;
+    bar.updated('not updated');
     showProblem(e);
+    if (!(e instanceof Refusal)) {
+      // A fault of this page: told to whoever mends it, too.
+      console.error(e);
+    }
   } finally {
+    clearTimeout(slow);
     if (running === mine) {
       document.body.removeAttribute('aria-busy');
       if (again) {
@@ -127,29 +140,45 @@ function schedule() {
   clearTimeout(timer);
   const seconds = Number(context.state.refresh);
   if (seconds > 0 && !document.hidden) {
-    timer = setTimeout(load, seconds * 1000);
+    timer = setTimeout(() => load({ quiet: true }), seconds * 1000);
   }
 }
 
 let who = null;
 
-async function showWho() {
+/** Whose usage is shown: asked for once, of a moment, so that it costs nothing. */
+async function showWho(signal) {
   if (who === null) {
-    who = await getJson('dimensions', usageParameters(context.state, { from: Date.now() - 1, to: Date.now() }, { filters: {}, limit: 1 }));
-    byId('who').textContent = hasKey() ? `${who.principal}${who.scope === 'own' ? ', own usage' : ''}` : '';
+    const now = Date.now();
+    const { principal, scope } = await getJson('dimensions', usageParameters(context.state, { from: now - 1, to: now }, { filters: {}, limit: 1 }), signal);
+    who = `${principal}${scope === 'own' ? ', own usage' : ''}`;
   }
 
+  byId('who').textContent = hasKey() ? who : '';
   byId('forget').hidden = !hasKey();
 }
+
+/** What the reader can do about a refusal, besides trying again. */
+const ADVICE = {
+  400: 'Go back, or take another span.',
+  403: 'Ask whoever runs this gateway for the role “reader”.',
+  404: 'Only what has a usage store can be shown here.',
+  429: 'Wait a little, or refresh less often.',
+};
 
 function showProblem(error) {
   const problem = byId('problem');
   problem.hidden = error === null;
-  if (error !== null) {
-    problem.textContent = error.status ? error.message : 'The gateway cannot be reached; what is shown may be old.';
-    byId('view').hidden = error.code === 'no_usage_store';
-    byId('view').classList.remove('is-waiting');
+  if (error === null) {
+    return;
   }
+
+  const advice = ADVICE[error.status] ?? (error.status >= 500 ? 'Requests are served and recorded all the same.' : null);
+  fill(problem, h('p', null, error.message, advice && ` ${advice}`), h('button', { class: 'small', dataset: { key: 'again' }, onclick: () => load() }, icon('refresh'), 'Try again'));
+
+  // Nothing was shown yet: empty frames would look like an answer.
+  byId('empty').hidden = true;
+  byId('view').hidden = error.code === 'no_usage_store' || byId('view').classList.contains('is-waiting');
 }
 
 function showEmpty(total) {
@@ -222,7 +251,9 @@ function themeChoice() {
     repaint();
   });
   byId('theme').append(select);
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', repaint);
+  for (const query of ['(prefers-color-scheme: dark)', '(forced-colors: active)']) {
+    matchMedia(query).addEventListener('change', repaint);
+  }
 }
 
 // Links within the page change what is shown without loading it again; all that a browser does with links still works.
@@ -239,7 +270,20 @@ document.addEventListener('click', event => {
   }
 });
 window.addEventListener('popstate', follow);
-document.addEventListener('visibilitychange', () => (document.hidden ? clearTimeout(timer) : context.state.refresh !== '0' && load()));
+document.addEventListener('visibilitychange', () => (document.hidden ? clearTimeout(timer) : context.state.refresh !== '0' && load({ quiet: true })));
+
+// Paper is white.
+let themeOnScreen;
+addEventListener('beforeprint', () => {
+  themeOnScreen = document.documentElement.dataset.theme;
+  document.documentElement.dataset.theme = 'light';
+  repaint();
+});
+addEventListener('afterprint', () => {
+  delete document.documentElement.dataset.theme;
+  Object.assign(document.documentElement.dataset, themeOnScreen && { theme: themeOnScreen });
+  repaint();
+});
 byId('forget').addEventListener('click', () => {
   forgetKey();
   location.reload();

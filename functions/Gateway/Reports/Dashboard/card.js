@@ -1,6 +1,7 @@
 // Frames around what is shown.
-import { h, fill, icon, announce, save } from './dom.js';
+import { h, fill, icon, save, tell } from './dom.js';
 import { getCsv } from './api.js';
+import { count, exact } from './format.js';
 
 /** A card with a title. `csv()` gives the report to download, as { path, parameters, name }. */
 export function card(title, { csv, note, actions = [], wide = false } = {}, ...body) {
@@ -12,32 +13,46 @@ export function card(title, { csv, note, actions = [], wide = false } = {}, ...b
   return element;
 }
 
+/** Most rows of one file: what is more is a matter for the command that exports. */
+const MOST_ROWS = 100_000;
+
 function csvButton(title, csv) {
+  const text = h('span', null, 'CSV');
+  let running = null;
   const button = h('button', {
     class: 'small', 'aria-label': `${title}: download as CSV`, title: 'Download as CSV',
     onclick: async () => {
+      if (running !== null) {
+        running.abort();
+        return;
+      }
+
       const { path, parameters, name } = csv();
-      button.disabled = true;
+      running = new AbortController();
       try {
-        save(await getCsv(path, parameters), name);
-        announce(`${name} was downloaded.`);
+        const { blob, rows, more } = await getCsv(path, parameters, MOST_ROWS, so => { text.textContent = `${count(so)} rows, stop`; }, running.signal);
+        save(blob, name);
+        tell(more
+          ? `${name} holds the first ${exact(rows)} rows and there are more: take a shorter span, or the command “export” for whole months.`
+          : `${name} was downloaded: ${exact(rows)} ${rows === 1 ? 'row' : 'rows'}.`, more);
       } catch (e) {
-        announce(`The download failed: ${e.message}`);
+        tell(e.name === 'AbortError' ? 'The download was stopped.' : `${name} was not downloaded. ${e.message}`, e.name !== 'AbortError');
       } finally {
-        button.disabled = false;
+        running = null;
+        text.textContent = 'CSV';
       }
     },
-  }, icon('download'), 'CSV');
+  }, icon('download'), text);
   return button;
 }
 
-/** A strip of the figures that matter most. Each: { name, value, note, tone }. */
+/** A strip of the figures that matter most. Each: { name, value, note, tone, href, hrefTitle }; the address leads to what is behind it. */
 export function figures(label) {
   const element = h('dl', { class: 'figures card', 'aria-label': label });
   element.show = list => fill(element, list.map(f => h('div', { class: 'figure', dataset: { figure: f.name } },
     h('dt', null, f.name),
-    h('dd', { class: f.tone ? `value ${f.tone}` : 'value' }, f.value),
-    h('dd', { class: 'figure-note' }, f.note ?? '\u00a0'))));
+    h('dd', { class: f.tone ? `value ${f.tone}` : 'value' }, f.href ? h('a', { class: 'behind', href: f.href, title: f.hrefTitle, dataset: { key: `figure-${f.name}` } }, f.value) : f.value),
+    h('dd', { class: 'figure-note', title: f.note }, f.note ?? '\u00a0'))));
   return element;
 }
 

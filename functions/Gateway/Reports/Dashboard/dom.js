@@ -65,6 +65,15 @@ export function announce(text) {
   }
 }
 
+/** Shows a short message for a while, to everybody; one that asks for something stays until the next. */
+export function tell(text, stays = false) {
+  const toast = byId('toast');
+  clearTimeout(tell.timer);
+  toast.hidden = false;
+  toast.textContent = text;
+  tell.timer = stays ? 0 : setTimeout(() => { toast.hidden = true; }, 6000);
+}
+
 /** Offers bytes as a file. */
 export function save(blob, name) {
   const address = URL.createObjectURL(blob);

@@ -3,9 +3,9 @@ import { h, fill, icon } from './dom.js';
 import { getJson } from './api.js';
 import { choice } from './card.js';
 import { usageParameters } from './report.js';
-import { dimensions, intervals, requestFilters, spans, views, withFilter, withoutFilter } from './state.js';
+import { dimensions, FAILED, intervals, requestFilters, spans, views, withFilter, withoutFilter } from './state.js';
 
-const OUTCOMES = ['success', 'refused', 'upstream_error', 'truncated', 'timeout', 'client_closed', 'internal_error', 'open', 'lost'];
+const OUTCOMES = ['success', ...FAILED, 'open'];
 
 /** From how many values on a list can be searched. */
 const LONG = 9;
@@ -53,10 +53,11 @@ export function filterBar(element, context) {
         f.show();
       }
 
-      const active = Object.entries(state.filters).flatMap(([name, values]) => values.map(value => [name, value]));
-      fill(chips, active.map(([name, value]) => h('li', null, h('a', {
-        class: 'chip', href: context.link({ filters: withoutFilter(state, name, value) }), dataset: { key: `chip-${name}-${value}` },
-      }, h('span', { class: 'unseen' }, 'Remove the filter '), h('span', { class: 'chip-name' }, `${nameOf(name)}: `), h('span', { class: 'chip-value' }, value), icon('close')))),
+      const failed = FAILED.every(value => state.filters.outcome?.includes(value)) && state.filters.outcome.length === FAILED.length;
+      const active = Object.entries(state.filters).flatMap(([name, values]) => (name === 'outcome' && failed ? [[name, undefined, 'any failure']] : values.map(value => [name, value, value])));
+      fill(chips, active.map(([name, value, text]) => h('li', null, h('a', {
+        class: 'chip', href: context.link({ filters: withoutFilter(state, name, value) }), title: text, dataset: { key: `chip-${name}-${text}` },
+      }, h('span', { class: 'unseen' }, 'Remove the filter '), h('span', { class: 'chip-name' }, `${nameOf(name)}: `), h('span', { class: 'chip-value' }, text), icon('close')))),
       active.length > 1 && h('li', null, h('a', { class: 'chip clear', href: context.link({ filters: {} }), dataset: { key: 'clear' } }, 'Clear all')));
       element.setAttribute('aria-label', `Filters of ${views[state.view]}, ${clock.dayTimeYear(span.from)} to ${clock.dayTimeYear(span.to)}`);
     },

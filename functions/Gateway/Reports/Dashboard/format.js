@@ -6,6 +6,7 @@ const plain = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const precise = new Intl.NumberFormat('en', { maximumFractionDigits: 20 });
 const cents = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const fraction = new Intl.NumberFormat('en', { minimumSignificantDigits: 2, maximumSignificantDigits: 3 });
+const tenth = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const UNITS = [[1e12, ' T'], [1e9, ' B'], [1e6, ' M'], [1e3, ' k']];
 const BYTES = [[1e12, ' TB'], [1e9, ' GB'], [1e6, ' MB'], [1e3, ' kB'], [0, ' B']];
 
@@ -66,8 +67,8 @@ export function dollars(value) {
   return `$${size >= 1000 ? plain.format(value) : size >= 1 ? cents.format(value) : fraction.format(value)}`;
 }
 
-/** A share of one as 12.3 %. */
-export const percent = share => (share === null || share === undefined || Number.isNaN(share) ? NONE : `${digits(share * 100, share >= 0.1 ? 3 : 2)} %`);
+/** A share of one as 12.3 %; what is small keeps two digits. */
+export const percent = share => (share === null || share === undefined || Number.isNaN(share) ? NONE : `${share === 0 || share === 1 ? share * 100 : Math.abs(share) < 0.00995 ? digits(share * 100, 2) : tenth.format(share * 100)} %`);
 
 /** Bytes as 1.2 kB. */
 export const bytes = value => scaled(value, BYTES);
@@ -80,13 +81,45 @@ export function number(value, text) {
   return value === null || value === undefined ? text ?? NONE : h('data', { value, title: exact(value) }, text ?? count(value));
 }
 
-/** A cost, with what of it is not known. */
+/** A cost; where requests without a price are left out of it, it is the least that it can be, and says so. */
 export function cost(usd, unpriced) {
   if (usd === null) {
     return h('span', { class: 'unpriced', title: 'No price is known for this model.' }, 'unpriced');
   }
 
-  return [h('data', { value: usd, title: `$${exact(usd)}` }, dollars(usd)), unpriced > 0 && h('span', { class: 'unpriced' }, ` + ${count(unpriced)} unpriced`)];
+  const without = unpriced > 0 ? `${exact(unpriced)} unpriced ${unpriced === 1 ? 'request' : 'requests'} not included` : null;
+  return [
+    without && h('span', { class: 'unpriced', 'aria-hidden': 'true' }, '≥ '),
+    h('data', { value: usd, title: [`$${exact(usd)}`, without].filter(Boolean).join(', ') }, dollars(usd)),
+    without && h('span', { class: 'unseen' }, `, ${without}`),
+  ];
+}
+
+/** How figures stand on an axis: no digit that every mark lacks. */
+export const axis = {
+  count,
+  dollars: (value, all) => (all.every(v => Number.isInteger(v)) ? `$${count(value)}` : dollars(value)),
+  duration: (value, all) => {
+    const most = all.at(-1);
+    const [unit, name] = most < 1000 ? [1, 'ms'] : most < 120_000 ? [1000, 's'] : most < 7_200_000 ? [60_000, 'min'] : [3_600_000, 'h'];
+    return `${digits(value / unit, 4)} ${name}`;
+  },
+};
+
+/** Distances between the marks of an axis of time: each unit is divided as clocks divide it. */
+export const DURATION_STEPS = [
+  ...[0.01, 0.1, 1, 10, 100].flatMap(power => [1, 2, 5].map(n => n * power)), ...[1, 2, 5, 10, 20, 30].map(n => n * 1000), ...[1, 2, 5, 10, 20, 30].map(n => n * 60_000),
+  ...[1, 2, 4, 8, 12, 24, 48, 96, 192].map(n => n * 3_600_000),
+];
+
+/** How much more or less than before. */
+export function change(now, before) {
+  if (!before) {
+    return 'none before';
+  }
+
+  const share = now / before - 1;
+  return Math.abs(share) < 0.0005 ? 'as before' : `${share > 0 ? '▲' : '▼'} ${share > 10 ? `${digits(share + 1, 2)} times` : percent(Math.abs(share))} vs before`;
 }
 
 /** Writes times in the zone that the reader chose. */

@@ -68,7 +68,7 @@ export function values(rows, starts, measure, otherwise) {
 /**
  * A measure over time, a series for each of a dimension's greatest values, and one for what is left where that can be told.
  * @param top Rows of the report grouped by the dimension, the greatest first.
- * @param all Rows of the report by step alone.
+ * @param all Rows of the report by step alone; for what is left.
  */
 export async function topSeries(state, span, { by, measure, top, all, rest = true }, signal) {
   const names = top.slice(0, MOST_SERIES).map(row => row[by]);
@@ -78,11 +78,20 @@ export async function topSeries(state, span, { by, measure, top, all, rest = tru
   }
 
   const { rows } = await usage(state, span, { interval: span.interval, groupBy: by, filters: { ...state.filters, [by]: names } }, signal);
-  const series = names.map(name => ({ name, values: values(rows.filter(row => row[by] === name), starts, measure, rest ? 0 : null) }));
+  const series = top.slice(0, MOST_SERIES).map(row => ({ name: row[by], total: row[measure], values: values(rows.filter(r => r[by] === row[by]), starts, measure, rest ? 0 : null) }));
   if (rest && top.length > names.length && !overlapping(by)) {
     const sums = values(all, starts, measure, 0);
-    series.push({ name: 'all others', other: true, values: sums.map((sum, i) => Math.max(0, sum - series.reduce((part, s) => part + s.values[i], 0))) });
+    series.push({
+      name: 'all others', other: true, total: top.slice(MOST_SERIES).reduce((part, row) => part + (row[measure] ?? 0), 0),
+      values: sums.map((sum, i) => Math.max(0, sum - series.reduce((part, s) => part + s.values[i], 0))),
+    });
   }
 
   return series;
 }
+
+/** Such series as a chart shows them: each in a colour, with what it comes to, and leading to its value alone. */
+export const toned = (context, by, series, format) => series.map((s, i) => ({
+  ...s, color: s.other ? 'c8' : `c${i + 1}`, total: format(s.total),
+  href: s.other ? null : context.link({ filters: { ...context.state.filters, [by]: [s.name] } }),
+}));

@@ -17,12 +17,17 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Spans up to now: how many steps of which length. */
+/** How many requests ended otherwise than well, as a filter of single requests; what a report counts as errors. */
+export const FAILED = ['refused', 'upstream_error', 'truncated', 'timeout', 'client_closed', 'internal_error', 'lost'];
+
+/** Spans up to now: how many steps of which length, or all steps since a longer one began. */
 export const spans = {
   '1h': { name: '1 h', title: 'Last hour', interval: 'minute', steps: 60 },
   '24h': { name: '24 h', title: 'Last 24 hours', interval: 'hour', steps: 24 },
   '7d': { name: '7 d', title: 'Last 7 days', interval: 'hour', steps: 168 },
   '30d': { name: '30 d', title: 'Last 30 days', interval: 'day', steps: 30 },
+  month: { name: 'Month', title: 'This month, in UTC', interval: 'day', since: 'month' },
+  '90d': { name: '90 d', title: 'Last 90 days', interval: 'day', steps: 90 },
   '12mo': { name: '12 mo', title: 'Last 12 months', interval: 'month', steps: 12 },
 };
 
@@ -32,6 +37,9 @@ export const intervals = { minute: 6 * HOUR, hour: 31 * DAY, day: 731 * DAY, mon
 const defaults = { view: 'overview', span: '24h', interval: 'auto', tz: 'utc', refresh: '0', by: '', measure: '' };
 const choices = { view: Object.keys(views), span: Object.keys(spans), interval: ['auto', ...Object.keys(intervals)], tz: ['utc', 'local'], refresh: ['0', '5', '30'] };
 const once = ['from', 'to', 'page', 'request'];
+
+/** What a view can be filtered by: sums know nothing of what only single requests have. */
+export const filtersOf = view => [...Object.keys(dimensions), ...(view === 'requests' ? Object.keys(requestFilters) : [])];
 
 /** Reads an address. What it says wrongly counts as not said. */
 export function read(search) {
@@ -52,7 +60,7 @@ export function read(search) {
     state.from = state.to = '';
   }
 
-  for (const name of [...Object.keys(dimensions), ...Object.keys(requestFilters)]) {
+  for (const name of filtersOf(state.view)) {
     const values = [...new Set(parameters.getAll(name))];
     if (values.length > 0) {
       state.filters[name] = values;
@@ -94,6 +102,8 @@ export function changed(state, change) {
     next.by = next.measure = '';
   }
 
+  const names = filtersOf(next.view);
+  next.filters = Object.fromEntries(Object.entries(next.filters).filter(([name]) => names.includes(name)));
   return next;
 }
 
@@ -138,7 +148,7 @@ export function step(ms, interval, steps) {
   }
 }
 
-/** The time that a state asks for: whole steps up to the one that is running, the step, and the span of the same length before. */
+/** The time that a state asks for: whole steps up to the one that is running, the step, and as much of the time before as has passed of this. */
 export function range(state, now) {
   let from;
   let to;
@@ -151,7 +161,7 @@ export function range(state, now) {
   } else {
     const span = spans[state.span];
     to = step(floor(now, span.interval), span.interval, 1);
-    from = step(to, span.interval, -span.steps);
+    from = span.since ? floor(now, span.since) : step(to, span.interval, -span.steps);
     interval = span.interval;
   }
 
@@ -159,5 +169,9 @@ export function range(state, now) {
     interval = state.interval;
   }
 
-  return { from, to, interval, before: { from: from - (to - from), to: from } };
+  // What is not over yet is compared with as much of the time before.
+  const since = !state.from && spans[state.span].since;
+  const begin = since ? step(from, since, -1) : from - (to - from);
+  const passed = Math.min(floor(now, 'minute'), to) - from;
+  return { from, to, interval, before: { from: begin, to: Math.min(from, begin + Math.max(passed, MINUTE)) } };
 }

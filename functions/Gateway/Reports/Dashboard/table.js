@@ -13,6 +13,7 @@ export function sortedTable(caption, columns, { link, sort, empty = 'Nothing in 
   const order = { column: sort ?? null, descending: true };
   let all = false;
   let rows = [];
+  let known = 0;
 
   function draw() {
     if (rows.length === 0) {
@@ -24,6 +25,7 @@ export function sortedTable(caption, columns, { link, sort, empty = 'Nothing in 
     const sorted = column ? [...rows].sort((a, b) => compare(column.value(a), column.value(b)) * (order.descending ? -1 : 1)) : rows;
     const shown = all ? sorted : sorted.slice(0, FIRST);
     const most = Object.fromEntries(columns.filter(c => c.bar).map(c => [c.name, Math.max(...rows.map(c.value), 0)]));
+    const aside = element.querySelector('.scroll')?.scrollLeft ?? 0;
     fill(
       element,
       h('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': caption },
@@ -31,7 +33,9 @@ export function sortedTable(caption, columns, { link, sort, empty = 'Nothing in 
           h('caption', { class: 'unseen' }, caption),
           h('thead', null, h('tr', null, columns.map(c => heading(c)))),
           h('tbody', null, shown.map(row => h('tr', null, columns.map((c, i) => cell(c, row, i, most[c.name]))))))),
-      rows.length > FIRST && h('button', { class: 'more', dataset: { key: `more-${caption}` }, onclick: () => { all = !all; draw(); } }, all ? `Only the first ${FIRST}` : `All ${exact(rows.length)}`));
+      rows.length > FIRST && h('button', { class: 'more', dataset: { key: `more-${caption}` }, onclick: () => { all = !all; draw(); } }, all ? `Only the first ${FIRST}` : `All ${exact(rows.length)}`),
+      known > rows.length && h('p', { class: 'cut' }, `${exact(rows.length)} of ${exact(known)} are here; the CSV has them all.`));
+    element.querySelector('.scroll').scrollLeft = aside;
   }
 
   function heading(column) {
@@ -51,7 +55,7 @@ export function sortedTable(caption, columns, { link, sort, empty = 'Nothing in 
     const content = column.cell ? column.cell(row) : column.value(row);
     const target = index === 0 ? link?.(row) : null;
     if (index === 0) {
-      return h('th', { scope: 'row' }, target ? h('a', { href: target.href, 'aria-label': target.label, title: target.label, dataset: { key: `row-${target.href}` } }, content) : content);
+      return h('th', { scope: 'row', title: target ? null : column.value(row) }, target ? h('a', { href: target.href, 'aria-label': target.label, title: target.label, dataset: { key: `row-${target.href}` } }, content) : content);
     }
 
     // Widths are set by script, which the policy for styles allows; an attribute would not be.
@@ -60,11 +64,13 @@ export function sortedTable(caption, columns, { link, sort, empty = 'Nothing in 
       bar.style.width = `${Math.max(0, column.value(row) / most) * 100}%`;
     }
 
-    return h('td', { class: [column.num && 'num', column.bar && 'barred'].filter(Boolean).join(' ') || null }, bar, content);
+    return h('td', { class: [column.num && 'num', column.bar && 'barred'].filter(Boolean).join(' ') || null, title: column.num ? null : content }, bar, content);
   }
 
-  element.show = next => {
+  // `count` is how many rows there are, where not all of them were given.
+  element.show = (next, count = next.length) => {
     rows = next;
+    known = count;
     draw();
   };
   return element;

@@ -109,7 +109,8 @@ internal sealed class UsageExport
     /// <param name="keep">How many whole months are kept besides the current one.</param>
     /// <param name="unexported">True when it does not matter whether a month was exported.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task<IReadOnlyList<DueMonth>> DueAsync(int keep, bool unexported, CancellationToken cancellationToken)
+    /// <param name="progress">Told of records as they are counted: of which month, how many, and up to when.</param>
+    public async Task<IReadOnlyList<DueMonth>> DueAsync(int keep, bool unexported, CancellationToken cancellationToken, Action<string, long, DateTimeOffset>? progress = null)
     {
         string oldest = UsageKey.MonthOf(RollupPeriod.Of(RollupLevel.Month, _time.GetUtcNow()).Start.AddMonths(-keep));
         List<DueMonth> due = [];
@@ -117,7 +118,7 @@ internal sealed class UsageExport
         {
             if (string.CompareOrdinal(month.Name, oldest) < 0 && IsClosed(month.Name))
             {
-                due.Add(new DueMonth(month, unexported ? null : await ObstacleAsync(month, cancellationToken)));
+                due.Add(new DueMonth(month, unexported ? null : await ObstacleAsync(month, progress, cancellationToken), unexported));
             }
         }
 
@@ -125,42 +126,61 @@ internal sealed class UsageExport
     }
 
     /// <summary>Drops the records of a month, after what is rolled up of it is complete.</summary>
-    public async Task DropAsync(UsageMonth month, CancellationToken cancellationToken)
+    /// <param name="due">The month.</param>
+    /// <param name="cancellationToken">Ends it; told again, it goes on.</param>
+    /// <param name="progress">Told of records as they are rolled up: how many, and up to when.</param>
+    /// <returns>Why it was not dropped after all; null when it was.</returns>
+    public async Task<string?> DropAsync(DueMonth due, CancellationToken cancellationToken, Action<long, DateTimeOffset>? progress = null)
     {
         // Of a month that is not whole the sums are all that there is.
+        UsageMonth month = due.Month;
         if (month.State == UsageMonthState.Whole)
         {
-            await _rollups.RebuildAsync(Period(month.Name), seen: null, cancellationToken);
+            long count = await _rollups.RebuildAsync(Period(month.Name), seen: null, cancellationToken, progress);
+            if (!due.Unexported && Difference(month, count) is { } obstacle)
+            {
+                return obstacle;
+            }
         }
 
         await _storage.Months.DropAsync(month.Name, cancellationToken);
+        return null;
     }
 
-    private async Task<string?> ObstacleAsync(UsageMonth month, CancellationToken cancellationToken)
+    private async Task<string?> ObstacleAsync(UsageMonth month, Action<string, long, DateTimeOffset>? progress, CancellationToken cancellationToken)
     {
         if (month.State == UsageMonthState.Dropping)
         {
             return null;
         }
 
-        if (month.Exported is not { } export)
+        if (month.Exported is null)
         {
-            return "it was not exported";
+            return "it was not exported, or records came since";
         }
 
         long count = 0;
-        await foreach (UsageRecord _ in RecordsAsync(Period(month.Name), cancellationToken))
+        foreach (DateTimeOffset hour in await HoursAsync(Period(month.Name), cancellationToken))
         {
-            count++;
+            await foreach (UsageFacts _ in _storage.Reader.ReadFactsAsync(hour, hour.AddHours(1), cancellationToken))
+            {
+                count++;
+            }
+
+            progress?.Invoke(month.Name, count, hour.AddHours(1));
         }
 
-        return count == export.Records ? null : $"it has {count} records, but {export.Records} when it was exported; export it again";
+        return Difference(month, count);
     }
+
+    /// <summary>Says that a month has other records than its file; null when it has as many.</summary>
+    private static string? Difference(UsageMonth month, long count) => month.Exported is { } export && count == export.Records
+        ? null
+        : $"it has {count} records, but {month.Exported?.Records} when it was exported; export it again";
 
     private async IAsyncEnumerable<UsageRecord> RecordsAsync(RollupPeriod month, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // Hour by hour, so that no query of the store is long: SQLite's log could not be folded in while one runs.
-        foreach (DateTimeOffset hour in (await _storage.Reader.HoursAsync(month.Start, month.End, cancellationToken)).Order())
+        foreach (DateTimeOffset hour in await HoursAsync(month, cancellationToken))
         {
             await foreach (UsageRecord record in _storage.Reader.ReadAsync(hour, hour.AddHours(1), cancellationToken))
             {
@@ -168,6 +188,10 @@ internal sealed class UsageExport
             }
         }
     }
+
+    /// <summary>The hours that have records. Hour by hour no query of the store is long: SQLite's log could not be folded in while one runs.</summary>
+    private async Task<IEnumerable<DateTimeOffset>> HoursAsync(RollupPeriod month, CancellationToken cancellationToken) =>
+        (await _storage.Reader.HoursAsync(month.Start, month.End, cancellationToken)).Order();
 
     private static RollupPeriod Period(string month) => new(RollupLevel.Month, UsageKey.TimeOfMonth(month));
 
@@ -181,4 +205,5 @@ internal sealed class UsageExport
 /// <summary>A month that is older than it needs to be kept.</summary>
 /// <param name="Month">The month.</param>
 /// <param name="Obstacle">Why it may not be dropped; null when it may.</param>
-internal sealed record DueMonth(UsageMonth Month, string? Obstacle);
+/// <param name="Unexported">True when it may be dropped whatever was exported of it.</param>
+internal sealed record DueMonth(UsageMonth Month, string? Obstacle, bool Unexported);

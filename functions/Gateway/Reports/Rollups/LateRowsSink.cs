@@ -6,7 +6,7 @@ namespace Serverless.Gateway.Reports.Rollups;
 /// Lets sums of closed periods be made anew when a record of them comes late: out of the journal of a process that was away for long, or of a
 /// request that ran for longer than any should. Such periods are forgotten before the record is written, so that nobody keeps sums of them
 /// while it is on its way, whatever becomes of this process; and after it, so that sums which were begun before are not kept either. Records
-/// of a month that was dropped change no sums: those cannot be made again.
+/// of a month that was dropped change no sums: those cannot be made again. A month that was exported no longer counts as such.
 /// </summary>
 internal sealed class LateRowsSink(IUsageSink sink, IRollupStore rollups, IUsageMonths months, TimeProvider time) : IUsageSink
 {
@@ -52,6 +52,8 @@ internal sealed class LateRowsSink(IUsageSink sink, IRollupStore rollups, IUsage
             {
                 await rollups.ForgetAsync(RollupPeriod.Of(level, hour.Start), changing, cancellationToken);
             }
+
+            await months.MarkAsync(UsageKey.MonthOf(hour.Start), null, cancellationToken);
         }
     }
 }

@@ -81,16 +81,20 @@ internal sealed class RollupBuilder
     /// <param name="month">The month.</param>
     /// <param name="seen">Is given every record on the way; null for nobody.</param>
     /// <param name="cancellationToken">Ends it. What was done until then is right.</param>
+    /// <param name="progress">Told after each hour: how many records there were so far, and its end.</param>
+    /// <returns>How many records there are.</returns>
     /// <exception cref="IOException">A record came meanwhile.</exception>
-    public async Task RebuildAsync(RollupPeriod month, Func<UsageRecord, ValueTask>? seen, CancellationToken cancellationToken)
+    public async Task<long> RebuildAsync(RollupPeriod month, Func<UsageRecord, ValueTask>? seen, CancellationToken cancellationToken, Action<long, DateTimeOffset>? progress = null)
     {
+        long count = 0;
         IReadOnlySet<DateTimeOffset> hours = await _reader.HoursAsync(month.Start, month.End, cancellationToken);
         foreach (RollupPeriod day in month.Parts())
         {
             RollupPeriod[] used = [.. day.Parts().Where(h => hours.Contains(h.Start))];
             foreach (RollupPeriod hour in used)
             {
-                await RebuildHourAsync(hour, day, month, seen, cancellationToken);
+                count += await RebuildHourAsync(hour, day, month, seen, cancellationToken);
+                progress?.Invoke(count, hour.End);
             }
 
             if (used.Length > 0)
@@ -100,6 +104,7 @@ internal sealed class RollupBuilder
         }
 
         await EnsureAsync(month, cancellationToken);
+        return count;
     }
 
     /// <summary>The starts of the hours in which any request was accepted.</summary>
@@ -212,22 +217,16 @@ internal sealed class RollupBuilder
         return rows.Rows;
     }
 
-    private async Task RebuildHourAsync(RollupPeriod hour, RollupPeriod day, RollupPeriod month, Func<UsageRecord, ValueTask>? seen, CancellationToken cancellationToken)
+    /// <summary>Sees to the sums of an hour. Returns how many records it has.</summary>
+    private async Task<long> RebuildHourAsync(RollupPeriod hour, RollupPeriod day, RollupPeriod month, Func<UsageRecord, ValueTask>? seen, CancellationToken cancellationToken)
     {
-        var rows = new RollupRows();
-        await foreach (UsageRecord record in SettledAsync(_reader.ReadAsync(hour.Start, hour.End, cancellationToken), r => (r.RequestId, r.Outcome), r => r, cancellationToken))
-        {
-            rows.Add(record);
-            if (seen is not null)
-            {
-                await seen(record);
-            }
-        }
+        IReadOnlyList<RollupRow> rows = seen is null ? await SumRecordsAsync(hour.Start, hour.End, cancellationToken) : await SumSeenAsync(hour, seen, cancellationToken);
+        long count = rows.Sum(r => r.Measures["requests"]);
 
         // An hour that is known to have had requests, and has none: its records are gone, its sums are not.
-        if (rows.Rows.Count == 0 || (await _store.ReadAsync(hour, cancellationToken) is { } stored && RollupRows.AreSame(stored, rows.Rows)))
+        if (count == 0 || (await _store.ReadAsync(hour, cancellationToken) is { } stored && RollupRows.AreSame(stored, rows)))
         {
-            return;
+            return count;
         }
 
         foreach (RollupPeriod period in (RollupPeriod[])[hour, day, month])
@@ -236,6 +235,19 @@ internal sealed class RollupBuilder
         }
 
         await EnsureAsync(hour, cancellationToken);
+        return count;
+    }
+
+    private async Task<IReadOnlyList<RollupRow>> SumSeenAsync(RollupPeriod hour, Func<UsageRecord, ValueTask> seen, CancellationToken cancellationToken)
+    {
+        var rows = new RollupRows();
+        await foreach (UsageRecord record in SettledAsync(_reader.ReadAsync(hour.Start, hour.End, cancellationToken), r => (r.RequestId, r.Outcome), r => r, cancellationToken))
+        {
+            rows.Add(record);
+            await seen(record);
+        }
+
+        return rows.Rows;
     }
 
     private async Task EnsureAsync(RollupPeriod period, CancellationToken cancellationToken)

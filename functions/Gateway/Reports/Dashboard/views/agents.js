@@ -4,9 +4,12 @@ import { card, choice, figures } from '../card.js';
 import { timeChart } from '../chart.js';
 import { columns, drill } from '../columns.js';
 import { count, cost, dollars, duration, number, percent, ratio } from '../format.js';
-import { NO_VALUE, requestParameters, steps, topSeries, usage, usageParameters } from '../report.js';
+import { MOST_SERIES, NO_VALUE, requestParameters, steps, topSeries, toned, usage, usageParameters } from '../report.js';
 import { getJson } from '../api.js';
 import { sortedTable } from '../table.js';
+
+/** An agent that nothing is: a filter by it keeps no request. */
+const NOBODY = '';
 
 /** How many of the newest requests are looked at for sessions. */
 const LOOKED_AT = 1000;
@@ -16,23 +19,23 @@ const MEASURES = [['requests', 'requests'], ['total_tokens', 'tokens'], ['cost_u
 export function create(context) {
   const chosen = () => (MEASURES.some(([m]) => m === context.state.measure) ? context.state.measure : 'requests');
   const strip = figures('Coding agents');
-  const chart = timeChart('Coding agents over time', context.zoom);
+  const chart = timeChart('Coding agents over time', context);
   const measure = choice('Measure', MEASURES, chosen(), value => context.navigate({ measure: value }), { hideLabel: true });
   const agents = sortedTable('Coding agents', [
-    columns.dimension('Agent', 'agent'), columns.requests, columns.errors, columns.plainTokens, columns.cacheHits, columns.output, columns.cost,
+    columns.dimension('Agent', 'agent'), columns.requests(context, 'agent'), columns.errors(context, 'agent'), columns.plainTokens, columns.cacheHits, columns.output, columns.cost,
     columns.time('p50', 'latency_p50_ms', 'Latency'), columns.time('p90', 'latency_p90_ms', 'Latency'),
   ], { link: drill(context, 'agent'), sort: 'Requests', empty: 'No coding agent in this span. They are told by their user agent: Claude Code, Codex, Gemini CLI, Cursor, opencode, Copilot, Cline, Aider.' });
   const models = sortedTable('Models that coding agents use', [
-    columns.dimension('Agent', 'agent'), { name: 'Model', value: row => row.model }, columns.requests, columns.plainTokens, columns.cost,
+    columns.dimension('Agent', 'agent'), { name: 'Model', value: row => row.model }, columns.requests(context, 'agent', 'model'), columns.plainTokens, columns.cost,
   ], { link: drill(context, 'agent'), sort: 'Requests' });
   const users = sortedTable('Callers of coding agents', [
-    columns.dimension('Principal', 'principal'), { name: 'Agent', value: row => row.agent }, columns.requests, columns.plainTokens, columns.cost,
+    columns.dimension('Principal', 'principal'), { name: 'Agent', value: row => row.agent }, columns.requests(context, 'agent', 'principal'), columns.plainTokens, columns.cost,
   ], { link: drill(context, 'principal'), sort: 'Requests' });
   const sessions = sortedTable('Sessions of coding agents', [
     { name: 'Session', value: row => row.session },
     { name: 'Agent', value: row => row.agent },
     { name: 'Principal', value: row => row.principal },
-    columns.requests,
+    { name: 'Requests', num: true, value: row => row.requests, cell: row => number(row.requests) },
     columns.plainTokens,
     { name: 'Cost', num: true, value: row => row.cost_usd, cell: row => cost(row.cost_usd, row.unpriced) },
     { name: 'Lasted', num: true, value: row => row.last - row.first, cell: row => (row.requests > 1 ? number(row.last - row.first, duration(row.last - row.first)) : '–') },
@@ -41,10 +44,12 @@ export function create(context) {
     link: row => ({ href: context.link({ view: 'requests', filters: { ...context.state.filters, session_id: [row.session] } }), label: `Requests of session ${row.session}` }),
     sort: 'Last request', empty: 'No session is named in this span.',
   });
-  const sessionCard = card('Sessions', { wide: true, csv: () => ({ path: 'requests', parameters: requestParameters(context.state, context.span, { limit: LOOKED_AT, filters: context.state.filters.agent ? undefined : { ...context.state.filters, agent: names.length > 0 ? names : [NO_VALUE] } }), name: 'coding-agent-requests.csv' }) }, sessions);
-  const by = (groupBy, name) => () => ({ path: 'usage', parameters: usageParameters(context.state, context.span, { groupBy }), name });
+  // Of coding agents alone, as the cards show them; of none where there is none.
+  const only = () => (context.state.filters.agent ? context.state.filters : { ...context.state.filters, agent: names.length > 0 ? names : [NOBODY] });
+  const by = (groupBy, name, over) => () => ({ path: 'usage', parameters: usageParameters(context.state, context.span, { groupBy, filters: only(), interval: over && context.span.interval }), name });
+  const sessionCard = card('Sessions', { wide: true, csv: () => ({ path: 'requests', parameters: requestParameters(context.state, context.span, { limit: LOOKED_AT, filters: only() }), name: 'coding-agent-requests.csv' }) }, sessions);
   const element = h('div', { class: 'view' }, strip, h('div', { class: 'grid' },
-    card('Over time', { wide: true, actions: [measure], csv: () => ({ path: 'usage', parameters: usageParameters(context.state, context.span, { interval: context.span.interval, groupBy: 'agent' }), name: 'agents-over-time.csv' }) }, chart),
+    card('Over time', { wide: true, actions: [measure], csv: by('agent', 'agents-over-time.csv', true) }, chart),
     card('Agents', { wide: true, csv: by('agent', 'agents.csv') }, agents),
     card('Their models', { csv: by('agent,model', 'agents-by-model.csv') }, models),
     card('Their callers', { csv: by('agent,principal', 'agents-by-principal.csv') }, users),
@@ -55,8 +60,7 @@ export function create(context) {
     const { state, span } = context;
     const wanted = chosen();
     measure.show(wanted);
-    const [all, byAgent, byModel, byUser] = await Promise.all([
-      usage(state, span, { limit: 1 }, signal),
+    const [byAgent, byModel, byUser] = await Promise.all([
       usage(state, span, { groupBy: 'agent' }, signal),
       usage(state, span, { groupBy: 'agent,model' }, signal),
       usage(state, span, { groupBy: 'agent,principal' }, signal),
@@ -64,36 +68,39 @@ export function create(context) {
     const named = rows => rows.filter(row => row.agent !== NO_VALUE);
     const rows = named(byAgent.rows);
     names = rows.map(row => row.agent);
+    const greatest = [...rows].sort((a, b) => b[wanted] - a[wanted]);
+    const together = rows.length > MOST_SERIES ? usage(state, span, { interval: span.interval, filters: { ...state.filters, agent: names } }, signal) : { rows: [] };
     const [top, list] = await Promise.all([
-      topSeries(state, span, { by: 'agent', measure: wanted, top: [...rows].sort((a, b) => b[wanted] - a[wanted]), all: [], rest: true }, signal),
+      topSeries(state, span, { by: 'agent', measure: wanted, top: greatest, all: (await together).rows }, signal),
       names.length > 0
         ? getJson('requests', requestParameters(state, span, { limit: LOOKED_AT, filters: { ...state.filters, agent: names } }), signal)
         : { requests: [] },
     ]);
+    const { total } = byAgent;
     const sum = field => rows.reduce((part, row) => part + (row[field] ?? 0), 0);
     const found = bySession(list.requests);
     const unpriced = sum('unpriced');
     strip.show([
       { name: 'Agents', value: number(rows.length) },
-      { name: 'Requests', value: number(sum('requests')), note: `${percent(ratio(sum('requests'), all.total.requests))} of all` },
-      { name: 'Tokens', value: number(sum('total_tokens')), note: `${percent(ratio(sum('total_tokens'), all.total.total_tokens))} of all` },
+      { name: 'Requests', value: number(sum('requests')), note: `${percent(ratio(sum('requests'), total.requests))} of all` },
+      { name: 'Tokens', value: number(sum('total_tokens')), note: `${percent(ratio(sum('total_tokens'), total.total_tokens))} of all` },
       { name: 'Cost', value: cost(sum('cost_usd') === 0 && unpriced > 0 ? null : sum('cost_usd'), 0), note: unpriced > 0 ? `${count(unpriced)} requests unpriced` : null },
       { name: 'Errors', value: number(ratio(sum('errors'), sum('requests')), percent(ratio(sum('errors'), sum('requests')))), note: `${count(sum('errors'))} failed` },
       { name: 'Sessions', value: number(found.length), note: list.next_page_token ? `in the newest ${count(LOOKED_AT)} requests` : null },
     ]);
     const note = rows.length === 0
       ? 'No coding agent in this span.'
-      : wanted === 'cost_usd' && rows.every(row => row.cost_usd === null) ? 'No price is known for what they used.' : null;
+      : wanted === 'cost_usd' && rows.every(row => row.cost_usd === null) ? 'No price is known for what they used.' : wanted === 'cost_usd' && sum('cost_usd') === 0 ? 'Nothing they did cost anything.' : null;
     chart.show({
-      starts: steps(span), interval: span.interval, to: span.to, clock: context.clock, kind: 'stack', whole: wanted !== 'cost_usd', format: wanted === 'cost_usd' ? dollars : count, note,
-      series: top.filter(s => !s.other).map((s, i) => ({ ...s, color: `c${i + 1}` })),
+      starts: steps(span), interval: span.interval, to: span.to, clock: context.clock, kind: 'stack', unit: wanted === 'cost_usd' ? 'dollars' : 'count', note,
+      series: toned(context, 'agent', top, wanted === 'cost_usd' ? dollars : count),
     });
     agents.show(rows);
     models.show(named(byModel.rows));
     users.show(named(byUser.rows));
     sessions.show(found);
     sessionCard.note(list.next_page_token ? `in the newest ${count(LOOKED_AT)} requests of coding agents` : '');
-    return all.total;
+    return total;
   }
 
   return { element, load };

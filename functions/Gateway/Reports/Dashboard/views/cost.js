@@ -3,18 +3,18 @@ import { h, fill } from '../dom.js';
 import { card, choice, figures } from '../card.js';
 import { timeChart } from '../chart.js';
 import { columns, drill } from '../columns.js';
-import { cost, count, dollars, number, percent, ratio } from '../format.js';
-import { overlapping, steps, topSeries, usage, usageParameters } from '../report.js';
+import { change, cost, count, dollars, number, percent, ratio } from '../format.js';
+import { overlapping, steps, topSeries, toned, usage, usageParameters } from '../report.js';
 import { dimensions } from '../state.js';
 import { sortedTable } from '../table.js';
-import { unpricedNote } from './overview.js';
+import { costNote } from './overview.js';
 
 const per = (usd, count, unit) => (usd === null || !count ? null : (usd / count) * unit);
 
 export function create(context) {
   const chosen = () => (dimensions[context.state.by] ? context.state.by : 'model');
   const strip = figures('Cost');
-  const grouped = timeChart('Cost over time', context.zoom);
+  const grouped = timeChart('Cost over time', context);
   const by = choice('by', Object.entries(dimensions), chosen(), value => context.navigate({ by: value }));
   const holder = h('div');
   const unpriced = h('div');
@@ -30,7 +30,7 @@ export function create(context) {
         columns.dimension(dimensions[name], name),
         { ...columns.cost, bar: true },
         { name: 'Share', num: true, title: 'Of what is priced', value: row => ratio(row.cost_usd, table.total), cell: row => (row.cost_usd === null ? '–' : percent(ratio(row.cost_usd, table.total))) },
-        columns.plainRequests,
+        columns.plainRequests(context, name),
         { name: 'Unpriced', num: true, title: 'Requests whose cost is not known', value: row => row.unpriced, cell: row => number(row.unpriced) },
         columns.plainTokens,
         { name: 'Per request', num: true, value: row => per(row.cost_usd, row.requests - row.unpriced, 1), cell: row => money(per(row.cost_usd, row.requests - row.unpriced, 1)) },
@@ -47,32 +47,33 @@ export function create(context) {
     const { state, span } = context;
     const name = chosen();
     by.show(name);
+    const grouping = usage(state, span, { groupBy: name }, signal);
     const [all, before, groups, models] = await Promise.all([
       usage(state, span, { interval: span.interval }, signal),
       usage(state, span.before, { limit: 1 }, signal),
-      usage(state, span, { groupBy: name }, signal),
-      usage(state, span, { groupBy: 'model' }, signal),
+      grouping,
+      name === 'model' ? grouping : usage(state, span, { groupBy: 'model' }, signal),
     ]);
     const { total } = all;
     const byCost = groups.rows.filter(row => row.cost_usd).sort((a, b) => b.cost_usd - a.cost_usd);
     const top = await topSeries(state, span, { by: name, measure: 'cost_usd', top: byCost, all: all.rows }, signal);
     const priced = total.requests - total.unpriced;
     strip.show([
-      { name: 'Cost', value: cost(total.cost_usd, 0), note: total.unpriced > 0 ? `without ${count(total.unpriced)} unpriced requests` : 'of every request' },
-      { name: 'In the span before', value: cost(before.total.cost_usd, 0), note: `${count(before.total.requests)} requests` },
+      { name: 'Cost', value: cost(total.cost_usd, 0), note: total.unpriced > 0 ? `without ${count(total.unpriced)} unpriced requests` : change(total.cost_usd, before.total.cost_usd) },
+      { name: 'Before', value: cost(before.total.cost_usd, 0), note: `${context.clock.dayTime(span.before.from)} – ${context.clock.dayTime(span.before.to)}` },
       { name: 'Per request', value: money(per(total.cost_usd, priced, 1)), note: 'of those whose cost is known' },
       { name: 'Unpriced requests', value: number(total.unpriced), note: `of ${count(total.requests)}`, tone: total.unpriced > 0 ? 'is-warning' : null },
     ]);
     showUnpriced(models.rows.filter(row => row.unpriced > 0));
     grouped.show({
-      starts: steps(span), interval: span.interval, to: span.to, clock: context.clock, kind: 'stack', format: dollars, note: unpricedNote(total),
-      series: top.map((s, i) => ({ ...s, color: s.other ? 'c8' : `c${i + 1}` })),
+      starts: steps(span), interval: span.interval, to: span.to, clock: context.clock, kind: 'stack', unit: 'dollars', note: costNote(total),
+      series: toned(context, name, top, dollars),
     });
     groupCard.note(overlapping(name) ? 'a request counts under each of its values' : '');
     tableCard.note(`by ${dimensions[name].toLowerCase()}`);
     const shown = tableBy(name);
     table.total = total.cost_usd;
-    shown.show(groups.rows);
+    shown.show(groups.rows, groups.row_count);
     return total;
   }
 

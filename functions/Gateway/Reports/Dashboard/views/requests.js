@@ -3,31 +3,28 @@ import { h, fill } from '../dom.js';
 import { card } from '../card.js';
 import { getJson } from '../api.js';
 import { dollars, duration, number } from '../format.js';
-import { requestParameters, usage } from '../report.js';
+import { requestParameters } from '../report.js';
 
 const PAGE = 50;
 
 export function create(context) {
   const holder = h('div');
   const older = h('nav', { class: 'pager', 'aria-label': 'Pages of requests' });
-  const list = card('Requests', { wide: true, csv: () => ({ path: 'requests', parameters: requestParameters(context.state, context.span, { limit: 1000, page: context.state.page }), name: 'requests.csv' }) }, holder, older);
+  const list = card('Requests', { wide: true, csv: () => ({ path: 'requests', parameters: requestParameters(context.state, context.span, { limit: 1000 }), name: 'requests.csv' }) }, holder, older);
   const element = h('div', { class: 'view' }, list);
 
   async function load(signal) {
     const { state, span } = context;
-    const [page, all] = await Promise.all([
-      getJson('requests', requestParameters(state, span, { limit: PAGE, page: state.page }), signal),
-      usage(state, span, { limit: 1 }, signal),
-    ]);
+    const page = await getJson('requests', requestParameters(state, span, { limit: PAGE, page: state.page }), signal);
     const { requests } = page;
-    list.note(requests.length === 0 ? '' : `${state.page ? 'older ones' : 'the newest first'}, times in ${context.clock.name}; CSV holds up to 1,000 with every column`);
+    list.note(requests.length === 0 ? '' : `${state.page ? 'older ones' : 'the newest first'}, times in ${context.clock.name}; the CSV holds all that match, with every column`);
     fill(holder, requests.length === 0
       ? h('p', { class: 'nothing' }, 'No request matches in this span.')
       : h('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Requests' }, table(requests)));
     fill(older,
       state.page && h('a', { href: context.link({ page: '' }), dataset: { key: 'newest' } }, 'Newest'),
       page.next_page_token && h('a', { href: context.link({ page: page.next_page_token }), dataset: { key: 'older' } }, 'Older'));
-    return all.total;
+    return { requests: requests.length === 0 && !state.page ? 0 : null };
   }
 
   function table(requests) {
@@ -45,11 +42,11 @@ export function create(context) {
       h('th', { scope: 'row' }, h('a', { href, dataset: { key: request.request_id }, 'aria-label': `Request at ${context.clock.seconds(Date.parse(request.event_time))}` },
         h('time', { datetime: request.event_time }, context.clock.seconds(Date.parse(request.event_time))))),
       h('td', null, badge(request)),
-      h('td', null, request.endpoint_name ?? '–'),
-      h('td', null, request.served_model ?? request.destination_model ?? '–'),
-      h('td', null, request.provider ?? '–'),
-      h('td', null, request.requester ?? '–'),
-      h('td', null, request.agent ?? '–'),
+      name(request.endpoint_name),
+      name(request.served_model ?? request.destination_model),
+      name(request.provider),
+      name(request.requester),
+      name(request.agent),
       h('td', { class: 'num' }, number(request.input_tokens)),
       h('td', { class: 'num' }, number(request.output_tokens)),
       h('td', { class: 'num' }, price(request)),
@@ -59,6 +56,8 @@ export function create(context) {
 
   return { element, load };
 }
+
+const name = text => h('td', { title: text }, text ?? '–');
 
 const TONES = { success: 'is-good', open: 'is-open', client_closed: 'is-quiet', refused: 'is-warning' };
 

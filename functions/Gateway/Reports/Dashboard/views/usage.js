@@ -4,7 +4,7 @@ import { card, choice, figures } from '../card.js';
 import { timeChart } from '../chart.js';
 import { columns, drill } from '../columns.js';
 import { bytes, count, number, percent } from '../format.js';
-import { overlapping, steps, topSeries, usage, usageParameters } from '../report.js';
+import { overlapping, steps, topSeries, toned, usage, usageParameters } from '../report.js';
 import { dimensions } from '../state.js';
 import { sortedTable } from '../table.js';
 import { tokenKinds } from './overview.js';
@@ -13,8 +13,8 @@ export function create(context) {
   const chosen = () => (dimensions[context.state.by] ? context.state.by : 'model');
   const strip = figures('Tokens');
   const over = groupBy => ({ path: 'usage', parameters: usageParameters(context.state, context.span, { interval: context.span.interval, groupBy }), name: groupBy ? `usage-by-${groupBy}-over-time.csv` : 'usage-over-time.csv' });
-  const kinds = timeChart('Tokens by kind over time', context.zoom);
-  const grouped = timeChart('Tokens by group over time', context.zoom);
+  const kinds = timeChart('Tokens by kind over time', context);
+  const grouped = timeChart('Tokens by group over time', context);
   const by = choice('by', Object.entries(dimensions), chosen(), value => context.navigate({ by: value }));
   const holder = h('div');
   const groupCard = card('Tokens', { actions: [by], csv: () => over(chosen()) }, grouped);
@@ -25,7 +25,7 @@ export function create(context) {
   function tableBy(name) {
     if (table.by !== name) {
       const made = sortedTable(`Usage by ${dimensions[name].toLowerCase()}`, [
-        columns.dimension(dimensions[name], name), columns.plainRequests, columns.tokens, columns.input, columns.cacheRead, columns.cacheWrite, columns.cacheHits,
+        columns.dimension(dimensions[name], name), columns.plainRequests(context, name), columns.tokens, columns.input, columns.cacheRead, columns.cacheWrite, columns.cacheHits,
         columns.output, columns.reasoning, columns.audio, columns.cost,
       ], { link: drill(context, name), sort: 'Tokens' });
       table = { by: name, element: made };
@@ -43,7 +43,7 @@ export function create(context) {
     const byTokens = [...groups.rows].sort((a, b) => b.total_tokens - a.total_tokens);
     const top = await topSeries(state, span, { by: name, measure: 'total_tokens', top: byTokens, all: all.rows }, signal);
     const starts = steps(span);
-    const base = { starts, interval: span.interval, to: span.to, clock: context.clock, kind: 'stack', whole: true, format: count };
+    const base = { starts, interval: span.interval, to: span.to, clock: context.clock, kind: 'stack', unit: 'count' };
     const { total } = all;
     strip.show([
       { name: 'Tokens', value: number(total.total_tokens), note: `${count(total.requests)} requests` },
@@ -56,10 +56,10 @@ export function create(context) {
       { name: 'Bytes', value: number(total.bytes_in + total.bytes_out, bytes(total.bytes_in + total.bytes_out)), note: `${bytes(total.bytes_in)} in, ${bytes(total.bytes_out)} out` },
     ]);
     kinds.show({ ...base, series: tokenKinds(all.rows, starts, total) });
-    grouped.show({ ...base, series: top.map((s, i) => ({ ...s, color: s.other ? 'c8' : `c${i + 1}` })) });
+    grouped.show({ ...base, series: toned(context, name, top, count) });
     groupCard.note(overlapping(name) ? 'a request counts under each of its values' : '');
     tableCard.note(`by ${dimensions[name].toLowerCase()}${overlapping(name) ? '; a request counts under each of its values' : ''}`);
-    tableBy(name).show(groups.rows);
+    tableBy(name).show(groups.rows, groups.row_count);
     return total;
   }
 
