@@ -2,6 +2,7 @@
 import { h, fill, icon } from './dom.js';
 import { getJson } from './api.js';
 import { choice } from './card.js';
+import { count, exact } from './format.js';
 import { usageParameters } from './report.js';
 import { dimensions, FAILED, intervals, requestFilters, spans, views, withFilter, withoutFilter } from './state.js';
 
@@ -9,6 +10,10 @@ const OUTCOMES = ['success', ...FAILED, 'open'];
 
 /** From how many values on a list can be searched. */
 const LONG = 9;
+
+/** Most values that are asked for, and that are shown at once. */
+const MOST = 1000;
+const SHOWN = 200;
 
 export function filterBar(element, context) {
   const presets = h('div', { class: 'segments', role: 'group', 'aria-label': 'Span' });
@@ -115,6 +120,7 @@ function facet(name, context) {
   const panel = h('div', { class: 'panel' }, h('p', { class: 'panel-title' }, nameOf(name)), body);
   const element = h('details', { class: 'facet', name: 'facet' }, summary, panel);
   let known = null;
+  let rare = 0;
 
   element.addEventListener('toggle', async () => {
     if (!element.open) {
@@ -139,9 +145,10 @@ function facet(name, context) {
     }
 
     // Without the filter by itself, so that another value can be chosen; with all others, so that each value leads to something.
-    const parameters = usageParameters(state, span, { filters: withoutFilter(state, name), limit: 1000 });
+    const parameters = usageParameters(state, span, { filters: withoutFilter(state, name), limit: MOST });
     const { dimensions: all } = await getJson('dimensions', parameters);
     const found = all[name].values;
+    rare = all[name].count - found.length;
     const chosen = (state.filters[name] ?? []).filter(value => !found.some(f => f.value === value));
     return [...chosen.map(value => ({ value, requests: 0 })), ...found];
   }
@@ -150,15 +157,17 @@ function facet(name, context) {
     const { state } = context;
     const wanted = search.value.toLowerCase();
     const chosen = state.filters[name] ?? [];
-    const shown = known.filter(v => v.value.toLowerCase().includes(wanted)).slice(0, 200);
-    const rows = shown.map(v => h('label', { class: 'option' },
+    const matching = known.filter(v => v.value.toLowerCase().includes(wanted));
+    const rows = matching.slice(0, SHOWN).map(v => h('label', { class: 'option' },
       h('input', {
         type: 'checkbox', checked: chosen.includes(v.value), dataset: { key: `option-${name}-${v.value}` },
         onchange: event => context.navigate({ filters: event.target.checked ? withFilter(context.state, name, v.value) : withoutFilter(context.state, name, v.value) }),
       }),
-      h('span', { class: 'option-name', title: v.value }, v.value), v.requests !== undefined && h('span', { class: 'option-count' }, String(v.requests))));
+      h('span', { class: 'option-name', title: v.value }, v.value), v.requests !== undefined && h('span', { class: 'option-count' }, count(v.requests))));
     const old = body.querySelector('.options');
-    const options = h('div', { class: 'options', role: 'group', 'aria-label': nameOf(name) }, rows.length > 0 ? rows : h('p', { class: 'panel-note' }, known.length === 0 ? 'No values in this span.' : 'No value matches.'));
+    const options = h('div', { class: 'options', role: 'group', 'aria-label': nameOf(name) }, rows.length > 0 ? rows : h('p', { class: 'panel-note' }, known.length === 0 ? 'No values in this span.' : 'No value matches.'),
+      matching.length > SHOWN && h('p', { class: 'panel-note' }, `The first ${SHOWN} of ${exact(matching.length)}: search for others.`),
+      rare > 0 && h('p', { class: 'panel-note' }, `${exact(rare)} with fewer requests are not listed; click them in a breakdown.`));
     if (old && body.contains(search)) {
       old.replaceWith(options);
     } else {

@@ -11,6 +11,9 @@ export const NO_VALUE = '(none)';
 /** Dimensions of which one request can have several values: their sums overlap. */
 export const overlapping = name => name === 'tag' || name === 'group';
 
+/** What to know of a chart over such a dimension, of which it shows the greatest values only. */
+export const overlapNote = (name, all) => (overlapping(name) ? `${all > MOST_SERIES ? `the ${MOST_SERIES} greatest; ` : ''}a request counts under each of its values` : '');
+
 /** The parameters of a report on a state. */
 export function usageParameters(state, span, { interval, groupBy, filters, limit } = {}) {
   const parameters = new URLSearchParams({ from: new Date(span.from).toISOString(), to: new Date(span.to).toISOString() });

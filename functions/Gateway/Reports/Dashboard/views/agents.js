@@ -3,7 +3,7 @@ import { h } from '../dom.js';
 import { card, choice, figures } from '../card.js';
 import { timeChart } from '../chart.js';
 import { columns, drill } from '../columns.js';
-import { count, cost, dollars, duration, number, percent, ratio } from '../format.js';
+import { count, cost, dollars, duration, exact, number, percent, ratio } from '../format.js';
 import { MOST_SERIES, NO_VALUE, requestParameters, steps, topSeries, toned, usage, usageParameters } from '../report.js';
 import { getJson } from '../api.js';
 import { sortedTable } from '../table.js';
@@ -79,14 +79,17 @@ export function create(context) {
     const { total } = byAgent;
     const sum = field => rows.reduce((part, row) => part + (row[field] ?? 0), 0);
     const found = bySession(list.requests);
+
+    // Sums know nothing of sessions; where not every request was looked at, that is what is said.
+    const cut = list.next_page_token ? Date.parse(list.requests.at(-1).event_time) : null;
     const unpriced = sum('unpriced');
     strip.show([
       { name: 'Agents', value: number(rows.length) },
       { name: 'Requests', value: number(sum('requests')), note: `${percent(ratio(sum('requests'), total.requests))} of all` },
       { name: 'Tokens', value: number(sum('total_tokens')), note: `${percent(ratio(sum('total_tokens'), total.total_tokens))} of all` },
-      { name: 'Cost', value: cost(sum('cost_usd') === 0 && unpriced > 0 ? null : sum('cost_usd'), 0), note: unpriced > 0 ? `${count(unpriced)} requests unpriced` : null },
+      { name: 'Cost', value: cost(sum('cost_usd') === 0 && unpriced > 0 ? null : sum('cost_usd'), unpriced), note: unpriced > 0 ? `${count(unpriced)} unpriced` : null },
       { name: 'Errors', value: number(ratio(sum('errors'), sum('requests')), percent(ratio(sum('errors'), sum('requests')))), note: `${count(sum('errors'))} failed` },
-      { name: 'Sessions', value: number(found.length), note: list.next_page_token ? `in the newest ${count(LOOKED_AT)} requests` : null },
+      { name: cut ? 'Latest sessions' : 'Sessions', value: number(found.length), note: cut ? `in the newest ${exact(LOOKED_AT)} requests` : 'that gave an id' },
     ]);
     const note = rows.length === 0
       ? 'No coding agent in this span.'
@@ -99,7 +102,7 @@ export function create(context) {
     models.show(named(byModel.rows));
     users.show(named(byUser.rows));
     sessions.show(found);
-    sessionCard.note(list.next_page_token ? `in the newest ${count(LOOKED_AT)} requests of coding agents` : '');
+    sessionCard.note(cut ? `in the newest ${exact(LOOKED_AT)} of ${exact(sum('requests'))} requests, since ${context.clock.dayTime(cut)} ${context.clock.name}; what sessions did before is not counted` : '');
     return total;
   }
 

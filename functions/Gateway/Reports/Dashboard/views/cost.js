@@ -4,7 +4,7 @@ import { card, choice, figures } from '../card.js';
 import { timeChart } from '../chart.js';
 import { columns, drill } from '../columns.js';
 import { change, cost, count, dollars, number, percent, ratio } from '../format.js';
-import { overlapping, steps, topSeries, toned, usage, usageParameters } from '../report.js';
+import { overlapNote, overlapping, steps, topSeries, toned, usage, usageParameters } from '../report.js';
 import { dimensions } from '../state.js';
 import { sortedTable } from '../table.js';
 import { costNote } from './overview.js';
@@ -59,8 +59,8 @@ export function create(context) {
     const top = await topSeries(state, span, { by: name, measure: 'cost_usd', top: byCost, all: all.rows }, signal);
     const priced = total.requests - total.unpriced;
     strip.show([
-      { name: 'Cost', value: cost(total.cost_usd, 0), note: total.unpriced > 0 ? `without ${count(total.unpriced)} unpriced requests` : change(total.cost_usd, before.total.cost_usd) },
-      { name: 'Before', value: cost(before.total.cost_usd, 0), note: `${context.clock.dayTime(span.before.from)} – ${context.clock.dayTime(span.before.to)}` },
+      { name: 'Cost', value: cost(total.cost_usd, total.unpriced), note: total.unpriced > 0 ? `${count(total.unpriced)} requests are unpriced` : change(total.cost_usd, before.total.cost_usd) },
+      { name: 'Before', value: cost(before.total.cost_usd, before.total.unpriced), note: `${context.clock.dayTime(span.before.from)} – ${context.clock.dayTime(span.before.to)}` },
       { name: 'Per request', value: money(per(total.cost_usd, priced, 1)), note: 'of those whose cost is known' },
       { name: 'Unpriced requests', value: number(total.unpriced), note: `of ${count(total.requests)}`, tone: total.unpriced > 0 ? 'is-warning' : null },
     ]);
@@ -69,8 +69,8 @@ export function create(context) {
       starts: steps(span), interval: span.interval, to: span.to, clock: context.clock, kind: 'stack', unit: 'dollars', note: costNote(total),
       series: toned(context, name, top, dollars),
     });
-    groupCard.note(overlapping(name) ? 'a request counts under each of its values' : '');
-    tableCard.note(`by ${dimensions[name].toLowerCase()}`);
+    groupCard.note(overlapNote(name, byCost.length));
+    tableCard.note(`by ${dimensions[name].toLowerCase()}${overlapping(name) ? '; a request counts under each of its values' : ''}`);
     const shown = tableBy(name);
     table.total = total.cost_usd;
     shown.show(groups.rows, groups.row_count);

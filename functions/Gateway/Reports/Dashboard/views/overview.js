@@ -84,7 +84,7 @@ function totals(context, total, before) {
     { name: 'Requests', value: number(total.requests), href: requestsOf(context, {}), hrefTitle: 'Show these requests', note: change(total.requests, before.requests) },
     { name: 'Errors', value: number(errors, percent(errors)), href: total.errors > 0 ? requestsOf(context, { outcome: FAILED }) : null, hrefTitle: 'Show those that failed', note: `${count(total.errors)} failed${total.open ? `, ${count(total.open)} running` : ''}`, tone: errors > 0.05 ? 'is-bad' : null },
     { name: 'Tokens', value: number(total.total_tokens), note: change(total.total_tokens, before.total_tokens) },
-    { name: 'Cost', value: cost(total.cost_usd, 0), note: total.unpriced > 0 ? `${count(total.unpriced)} requests unpriced` : change(total.cost_usd, before.cost_usd) },
+    { name: 'Cost', value: cost(total.cost_usd, total.unpriced), note: total.unpriced > 0 ? `${count(total.unpriced)} unpriced` : change(total.cost_usd, before.cost_usd) },
     { name: 'Cache hits', value: number(total.cache_hit_ratio, percent(total.cache_hit_ratio)), note: 'of input tokens' },
     { name: 'Latency p50', value: number(total.latency_p50_ms, duration(total.latency_p50_ms)), note: `p90 ${duration(total.latency_p90_ms)}` },
     { name: 'Latency p99', value: number(total.latency_p99_ms, duration(total.latency_p99_ms)), note: `${count(total.streams)} streams` },

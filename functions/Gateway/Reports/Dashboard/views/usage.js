@@ -4,7 +4,7 @@ import { card, choice, figures } from '../card.js';
 import { timeChart } from '../chart.js';
 import { columns, drill } from '../columns.js';
 import { bytes, count, number, percent } from '../format.js';
-import { overlapping, steps, topSeries, toned, usage, usageParameters } from '../report.js';
+import { overlapNote, overlapping, steps, topSeries, toned, usage, usageParameters } from '../report.js';
 import { dimensions } from '../state.js';
 import { sortedTable } from '../table.js';
 import { tokenKinds } from './overview.js';
@@ -52,12 +52,12 @@ export function create(context) {
       { name: 'Cache write', value: number(total.cache_write_tokens) },
       { name: 'Output', value: number(total.output_tokens), note: `${count(total.reasoning_tokens)} reasoning` },
       { name: 'Audio', value: number(total.audio_tokens), note: 'in and out' },
-      { name: 'Estimated', value: number(total.estimated), note: 'requests, by the gateway' },
+      { name: 'Estimated', value: number(total.estimated), note: 'requests, counted by the gateway' },
       { name: 'Bytes', value: number(total.bytes_in + total.bytes_out, bytes(total.bytes_in + total.bytes_out)), note: `${bytes(total.bytes_in)} in, ${bytes(total.bytes_out)} out` },
     ]);
     kinds.show({ ...base, series: tokenKinds(all.rows, starts, total) });
     grouped.show({ ...base, series: toned(context, name, top, count) });
-    groupCard.note(overlapping(name) ? 'a request counts under each of its values' : '');
+    groupCard.note(overlapNote(name, groups.row_count));
     tableCard.note(`by ${dimensions[name].toLowerCase()}${overlapping(name) ? '; a request counts under each of its values' : ''}`);
     tableBy(name).show(groups.rows, groups.row_count);
     return total;
