@@ -61,9 +61,9 @@ public static class UsageColumns
         Integer("cost_nano_usd", r => r.CostNanoUsd),
         Text("price_version", r => r.PriceVersion),
         Time("completed_time", r => r.Completed),
-        Real("latency_ms", r => r.Latency?.TotalMilliseconds),
-        Real("time_to_first_token_ms", r => r.TimeToFirstToken?.TotalMilliseconds),
-        Real("queue_ms", r => r.QueueTime?.TotalMilliseconds),
+        Milliseconds("latency_ms", r => r.Latency),
+        Milliseconds("time_to_first_token_ms", r => r.TimeToFirstToken),
+        Milliseconds("queue_ms", r => r.QueueTime),
         Integer("bytes_in", r => r.BytesIn),
         Integer("bytes_out", r => r.BytesOut),
         Json("translation", r => r.Translation.Count == 0 ? null : r.Translation, UsageJson.Default.IReadOnlyListReportEntry),
@@ -151,14 +151,18 @@ public static class UsageColumns
         return usage == new TokenUsage() ? null : usage;
     }
 
+    /// <summary>All digits of a duration, which has seven behind the point of its seconds.</summary>
+    internal static decimal InMilliseconds(TimeSpan duration) => (decimal)duration.Ticks / TimeSpan.TicksPerMillisecond;
+
     private static UsageColumn Text(string name, Func<UsageRecord, string?> get, bool accepted = false) =>
         Column(name, UsageColumnType.Text, accepted, get, static (json, property, value) => json.WriteString(property, value));
 
     private static UsageColumn Integer(string name, Func<UsageRecord, long?> get) =>
         Column(name, UsageColumnType.Integer, false, get, static (json, property, value) => json.WriteNumber(property, value));
 
-    private static UsageColumn Real(string name, Func<UsageRecord, double?> get) =>
-        Column(name, UsageColumnType.Real, false, get, static (json, property, value) => json.WriteNumber(property, value));
+    /// <summary>Written as a decimal number: its digits are known, while the shortest ones of a double must be searched for.</summary>
+    private static UsageColumn Milliseconds(string name, Func<UsageRecord, TimeSpan?> get) =>
+        Column(name, UsageColumnType.Real, false, get, static (json, property, value) => json.WriteNumber(property, InMilliseconds(value)), static value => value.TotalMilliseconds);
 
     private static UsageColumn Boolean(string name, Func<UsageRecord, bool?> get, bool accepted = false) =>
         Column(name, UsageColumnType.Boolean, accepted, get, static (json, property, value) => json.WriteBoolean(property, value));
@@ -192,11 +196,12 @@ public static class UsageColumns
         });
     }
 
-    private static UsageColumn Column<T>(string name, UsageColumnType type, bool accepted, Func<UsageRecord, T?> get, Action<Utf8JsonWriter, JsonEncodedText, T> write)
+    private static UsageColumn Column<T>(
+        string name, UsageColumnType type, bool accepted, Func<UsageRecord, T?> get, Action<Utf8JsonWriter, JsonEncodedText, T> write, Func<T, object>? box = null)
         where T : struct
     {
         JsonEncodedText property = JsonEncodedText.Encode(name);
-        return new(name, type, accepted, r => get(r), (r, json) =>
+        return new(name, type, accepted, r => get(r) is { } value ? box?.Invoke(value) ?? value : null, (r, json) =>
         {
             if (get(r) is { } value)
             {
@@ -210,16 +215,16 @@ public static class UsageColumns
 internal sealed record AttemptJson(
     [property: JsonPropertyName("destination")] string Destination,
     [property: JsonPropertyName("status_code")] int Status,
-    [property: JsonPropertyName("latency_ms")] double LatencyMs,
+    [property: JsonPropertyName("latency_ms")] decimal LatencyMs,
     [property: JsonPropertyName("error_code")] string? Reason,
     [property: JsonPropertyName("input_tokens")] long? InputTokens,
     [property: JsonPropertyName("output_tokens")] long? OutputTokens,
     [property: JsonPropertyName("cost_nano_usd")] long? CostNanoUsd)
 {
     public static AttemptJson Of(Attempt attempt) =>
-        new(attempt.Destination, attempt.Status, attempt.Latency.TotalMilliseconds, attempt.Reason, attempt.InputTokens, attempt.OutputTokens, attempt.CostNanoUsd);
+        new(attempt.Destination, attempt.Status, UsageColumns.InMilliseconds(attempt.Latency), attempt.Reason, attempt.InputTokens, attempt.OutputTokens, attempt.CostNanoUsd);
 
-    public Attempt ToAttempt() => new(Destination, Status, TimeSpan.FromMilliseconds(LatencyMs), Reason) { InputTokens = InputTokens, OutputTokens = OutputTokens, CostNanoUsd = CostNanoUsd };
+    public Attempt ToAttempt() => new(Destination, Status, TimeSpan.FromTicks((long)(LatencyMs * TimeSpan.TicksPerMillisecond)), Reason) { InputTokens = InputTokens, OutputTokens = OutputTokens, CostNanoUsd = CostNanoUsd };
 }
 
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
