@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -148,16 +150,25 @@ public sealed class ExportTests
         Assert.Equal(told, collector.Spans.Any(s => s.TraceId == TraceId));
     }
 
-    [Fact]
-    public async Task A_collector_that_is_away_costs_no_answer()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_collector_that_is_away_or_silent_costs_no_answer(bool silent)
     {
+        // It takes connections, as every socket that listens does, and never says a word.
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
         int port = AppProcess.FreePort();
-        await using AppProcess app = Start(port, ("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://127.0.0.1:{AppProcess.FreePort()}"));
+        int collector = silent ? ((IPEndPoint)listener.LocalEndpoint).Port : AppProcess.FreePort();
+        await using AppProcess app = Start(port, ("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://127.0.0.1:{collector}"), ("OTEL_EXPORTER_OTLP_TIMEOUT", "1000"));
         using HttpClient client = await app.ReadyAsync(port);
         for (int i = 0; i < 5; i++)
         {
             Assert.Contains("[DONE]", await AskAsync(client), StringComparison.Ordinal);
         }
+
+        // Nor does it keep the process from ending.
+        await app.TerminateAsync();
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Serverless.Translation.Canonical;
 
 namespace Serverless.Translation.Dialects.OpenAI;
 
