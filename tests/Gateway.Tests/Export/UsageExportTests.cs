@@ -63,6 +63,18 @@ public abstract class UsageExportContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_killed_export_has_left_is_tidied_up_and_one_that_is_at_work_is_left_alone()
+    {
+        await StoreAsync(Start, 3);
+        await System.IO.File.WriteAllTextAsync(File("a.csv.1.partial"), "half", Stop);
+        await using var held = new FileStream(File("a.csv.2.partial"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+
+        await _export.ToFileAsync("202608", "csv", File("a.csv"), null, Stop);
+
+        Assert.Equal(["a.csv", "a.csv.2.partial"], Directory.GetFiles(Folder, "a.csv*").Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
     public async Task Csv_has_every_column_and_no_cell_that_a_spreadsheet_would_run()
     {
         string[] hostile = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "a,b", "a\"b", "a\r\nb", "x;y", "emoji 👩‍👩‍👧"];

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Serverless.Gateway.Metering.Storage;
 
 namespace Serverless.Gateway.Tests.Storage;
@@ -178,6 +179,41 @@ public sealed class UsageJournalTests : IDisposable
         await journal.AppendAsync([row]);
 
         Assert.Equal([row.RequestId], await DrainedAsync(journal));
+    }
+
+    [Fact]
+    public async Task A_column_of_a_newer_version_is_passed_over_and_its_record_is_not()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder, "newer.journal"), "{\"request_id\":\"01m866x69hevrvvtmthnaz5svp\",\"new_column\":{\"a\":[1]},\"status_code\":200,\"outcome\":\"no_such_outcome_yet\"}\n", Stop);
+        List<UsageRow> found = [];
+        using var journal = new UsageJournal(_folder, TimeProvider.System);
+
+        await journal.DrainAsync(rows =>
+        {
+            found.AddRange(rows);
+            return Task.CompletedTask;
+        });
+
+        UsageRow row = Assert.Single(found);
+        Assert.Equal(["outcome", "status_code"], row.Values.Select(v => v.Key.Name).Order());
+        Assert.Empty(Directory.GetFiles(_folder));
+    }
+
+    [Fact]
+    public void Nobody_else_may_look_into_a_folder_in_the_temporary_one()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The temporary folder is each user's own on Windows.");
+        string prefix = $"t{Guid.NewGuid():N}";
+        using ServiceProvider services = new ServiceCollection()
+            .AddLogging()
+            .AddSingleton(TimeProvider.System)
+            .AddUsage(new UsageSettings { Store = UsageStoreKind.Table, ConnectionString = "UseDevelopmentStorage=true", TablePrefix = prefix })
+            .BuildServiceProvider();
+
+        string folder = services.GetRequiredService<UsageJournal>().Folder;
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(folder));
+        Directory.Delete(folder);
     }
 
     private static UsageRow Row() => UsageRow.OfCompleted(Records.Full());

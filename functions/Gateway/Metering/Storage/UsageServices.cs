@@ -122,7 +122,21 @@ internal static class UsageServices
         }
 
         byte[] store = SHA256.HashData(Encoding.UTF8.GetBytes(services.GetRequiredService<UsageTables>().Address));
-        return Path.Combine(Path.GetTempPath(), "serverless-usage-" + Convert.ToHexStringLower(store.AsSpan(0, 8)));
+        string folder = Path.Combine(Path.GetTempPath(), "serverless-usage-" + Convert.ToHexStringLower(store.AsSpan(0, 8)));
+        if (!OperatingSystem.IsWindows())
+        {
+            try
+            {
+                // Records name people and addresses, and everybody on the machine may look into the temporary folder.
+                Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Whoever writes into it tells of it.
+            }
+        }
+
+        return folder;
     }
 
     /// <summary>The account of the settings.</summary>

@@ -40,6 +40,7 @@ internal sealed class UsageExport
             throw new IOException($"{target} exists, and {month} was dropped: what there is of it now belongs into another file.");
         }
 
+        DeleteLeft(target);
         string partial = $"{target}.{Environment.ProcessId}.partial";
         try
         {
@@ -194,6 +195,23 @@ internal sealed class UsageExport
         (await _storage.Reader.HoursAsync(month.Start, month.End, cancellationToken)).Order();
 
     private static RollupPeriod Period(string month) => new(RollupLevel.Month, UsageKey.TimeOfMonth(month));
+
+    /// <summary>Deletes what exports that were killed have left of the same file; another one that is at work holds its own.</summary>
+    private static void DeleteLeft(string target)
+    {
+        string folder = Path.GetDirectoryName(target)!;
+        foreach (string partial in Directory.Exists(folder) ? Directory.GetFiles(folder, Path.GetFileName(target) + ".*.partial") : [])
+        {
+            try
+            {
+                new FileStream(partial, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose).Dispose();
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // It is being written.
+            }
+        }
+    }
 
     private static async Task<string> HashAsync(string path, CancellationToken cancellationToken)
     {
