@@ -43,8 +43,8 @@ internal static class HeaderPolicy
     /// Where providers name the request, those first that say what the vendor's own support asks for; the common ones may as well be of something in between.
     /// Azure OpenAI; Databricks; Mistral; DeepSeek; Moonshot; Cohere; MiniMax; OpenRouter; LiteLLM; OpenAI and most; Anthropic, Together; Bedrock; Zhipu.
     /// </summary>
-    private static readonly string[] ProviderIds =
-    [
+    private static readonly FrozenDictionary<string, int> ProviderIds = new[]
+    {
         "apim-request-id",
         "x-databricks-request-id",
         "mistral-correlation-id",
@@ -58,7 +58,7 @@ internal static class HeaderPolicy
         "request-id",
         "x-amzn-requestid",
         "x-log-id",
-    ];
+    }.Index().ToFrozenDictionary(id => id.Item, id => id.Index, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The client's headers that a provider of that dialect may see.</summary>
     public static List<KeyValuePair<string, string>> ToProvider(IHeaderDictionary client, DialectId target)
@@ -108,15 +108,17 @@ internal static class HeaderPolicy
     /// <summary>The provider's id of the request, or null.</summary>
     public static string? ProviderRequestId(HttpResponseHeaders provider)
     {
-        foreach (string name in ProviderIds)
+        int first = int.MaxValue;
+        string? id = null;
+        foreach ((string name, HeaderStringValues values) in provider.NonValidated)
         {
-            if (provider.NonValidated.TryGetValues(name, out HeaderStringValues values) && values.ToString() is { Length: > 0 } id)
+            if (ProviderIds.TryGetValue(name, out int rank) && rank < first && values.ToString() is { Length: > 0 } found)
             {
-                return id;
+                (first, id) = (rank, found);
             }
         }
 
-        return null;
+        return id;
     }
 
     /// <summary>
