@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using System.Text.Json;
 using Azure;
 using Azure.Identity;
@@ -20,6 +21,8 @@ namespace Serverless.Gateway.Endpoints;
 /// <summary>Governance reports over the usage records, as JSON and CSV. A caller who is no reader sees only its own requests.</summary>
 internal sealed partial class ReportRoutes(IAccessControl access, TimeProvider time, UsageReport? report, IUsageReader? reader, RequestsInFlight? writer, ILogger<ReportRoutes> log)
 {
+    private const string PageToken = "page_token";
+
     public static void Map(IEndpointRouteBuilder endpoints, string root)
     {
         IServiceProvider services = endpoints.ServiceProvider;
@@ -75,15 +78,37 @@ internal sealed partial class ReportRoutes(IAccessControl access, TimeProvider t
             query = query! with { Filters = OnlyOwn(query.Filters, principal) };
         }
 
+        // A file is the whole report, unless a part of it is asked for.
+        if (csv && !http.Request.Query.ContainsKey("limit"))
+        {
+            query = query! with { Limit = int.MaxValue };
+        }
+
         UsageReportResult result = await report!.RunAsync(query!, http.RequestAborted);
+        if (query!.Order is { } order && order != ReportPage.OrderOf(result))
+        {
+            throw new GatewayException(new GatewayError(ErrorKind.Conflict, StatusCodes.Status409Conflict, "The report has other rows than when its first page was given. Begin anew, without 'page_token'; one whose 'to' is some minutes ago stays as it is.")
+            {
+                Param = "page_token",
+                Code = "report_changed",
+            });
+        }
+
+        LeadOn(http, ReportFormat.NextPage(result));
         if (!csv)
         {
             ReportFormat.WriteJson(result, body);
             return "application/json";
         }
 
+        http.Response.Headers["x-row-count"] = result.Rows.Count.ToString(CultureInfo.InvariantCulture);
+        if (result.FoldedTags.Count > 0)
+        {
+            http.Response.Headers["x-folded-tags"] = string.Join(", ", result.FoldedTags.Select(Uri.EscapeDataString));
+        }
+
         ReportFormat.WriteCsv(result, body);
-        return Attachment(http, "usage.csv", ReportFormat.NextPage(result));
+        return Attachment(http, "usage", ReportFormat.NextPage(result));
     }
 
     private async Task<string> DimensionsAsync(HttpContext http, Principal principal, PooledBuffer body)
@@ -111,7 +136,9 @@ internal sealed partial class ReportRoutes(IAccessControl access, TimeProvider t
             query = query! with { Filters = OnlyOwn(query.Filters, principal) };
         }
 
-        (IReadOnlyList<UsageRecord> records, string? next) = await query!.RunAsync(reader!, http.RequestAborted);
+        (IReadOnlyList<UsageRecord> records, string? last) = await query!.RunAsync(reader!, http.RequestAborted);
+        string? next = query.TokenAfter(last);
+        LeadOn(http, next);
         if (csv)
         {
             CsvRecordWriter.WriteHeader(body);
@@ -120,7 +147,7 @@ internal sealed partial class ReportRoutes(IAccessControl access, TimeProvider t
                 CsvRecordWriter.Write(record, body);
             }
 
-            return Attachment(http, "requests.csv", next);
+            return Attachment(http, "requests", next);
         }
 
         using var json = new Utf8JsonWriter(body, Json.WriterOptions);
@@ -165,7 +192,17 @@ internal sealed partial class ReportRoutes(IAccessControl access, TimeProvider t
         return format == "csv" || (format == "" && http.Request.Headers.Accept.ToString().StartsWith("text/csv", StringComparison.Ordinal));
     }
 
-    /// <summary>CSV has no place for the token of the next page; it stands in a header.</summary>
+    /// <summary>A link to the next page, as scripts follow it in any format (RFC 8288).</summary>
+    private static void LeadOn(HttpContext http, string? nextPage)
+    {
+        if (nextPage is not null)
+        {
+            var query = QueryString.Create(http.Request.Query.Where(q => q.Key != PageToken).SelectMany(q => q.Value, (q, value) => KeyValuePair.Create(q.Key, value))).Add(PageToken, nextPage);
+            http.Response.Headers.Link = $"<{http.Request.PathBase}{http.Request.Path}{query}>; rel=\"next\"";
+        }
+    }
+
+    /// <summary>CSV has no place for the token of the next page; it stands in a header, and the file's name says that it is a part.</summary>
     private static string Attachment(HttpContext http, string name, string? nextPage)
     {
         if (nextPage is not null)
@@ -173,7 +210,7 @@ internal sealed partial class ReportRoutes(IAccessControl access, TimeProvider t
             http.Response.Headers["x-next-page-token"] = nextPage;
         }
 
-        http.Response.Headers.ContentDisposition = $"attachment; filename={name}";
+        http.Response.Headers.ContentDisposition = $"attachment; filename={name}{(nextPage is null && !http.Request.Query.ContainsKey(PageToken) ? "" : ".part")}.csv";
         return "text/csv; charset=utf-8";
     }
 

@@ -55,6 +55,17 @@ internal static class ReportFormat
 
         WriteNames(json, report.Unpriced);
         json.WriteEndObject();
+        if (report.FoldedTags.Count > 0)
+        {
+            json.WriteStartArray("folded_tags");
+            foreach (string name in report.FoldedTags)
+            {
+                json.WriteStringValue(name);
+            }
+
+            json.WriteEndArray();
+        }
+
         json.WriteNumber("row_count", report.Rows.Count);
         if (NextPage(report) is { } next)
         {
@@ -109,7 +120,7 @@ internal static class ReportFormat
     public static string? NextPage(UsageReportResult report)
     {
         long next = (long)report.Query.Offset + report.Query.Limit;
-        return next < report.Rows.Count ? next.ToString(CultureInfo.InvariantCulture) : null;
+        return next < report.Rows.Count ? new ReportPage((int)next, report.Query.From, report.Query.To, ReportPage.OrderOf(report)).ToString() : null;
     }
 
     private static UsageReportRow[] Page(UsageReportResult report) => [.. report.Rows.Skip(report.Query.Offset).Take(report.Query.Limit)];

@@ -35,6 +35,9 @@ public sealed record ReportQuery
     /// <summary>Rows to pass over.</summary>
     public int Offset { get; init; }
 
+    /// <summary>Which rows the report had, and in which order, when the page before was given; null for the first page.</summary>
+    public string? Order { get; init; }
+
     /// <summary>Reads the parameters of a request.</summary>
     /// <param name="parameters">The query string.</param>
     /// <param name="now">The time of the request: the default span is the last 24 hours.</param>
@@ -44,7 +47,8 @@ public sealed record ReportQuery
     {
         int before = faults.Count;
         RefuseUnknown(parameters, Known, faults);
-        (DateTimeOffset from, DateTimeOffset to) = Span(parameters, now, faults);
+        ReportPage? page = ReportPage.Parse(parameters, faults);
+        (DateTimeOffset from, DateTimeOffset to) = page is null ? Span(parameters, now, faults) : (page.From, page.To);
         RollupLevel? interval = null;
         switch (One(parameters, "interval"))
         {
@@ -89,8 +93,9 @@ public sealed record ReportQuery
         }
 
         int limit = Number(parameters, "limit", 1000, 1, MaxLimit, faults);
-        int offset = Number(parameters, "page_token", 0, 0, int.MaxValue, faults);
-        return faults.Count > before ? null : new ReportQuery { From = from, To = to, Interval = interval, GroupBy = groupBy, Filters = filters, Limit = limit, Offset = offset };
+        return faults.Count > before
+            ? null
+            : new ReportQuery { From = from, To = to, Interval = interval, GroupBy = groupBy, Filters = filters, Limit = limit, Offset = page?.Offset ?? 0, Order = page?.Order };
     }
 
     /// <summary>True when a row passes the filters.</summary>
@@ -109,12 +114,20 @@ public sealed record ReportQuery
 
     private static readonly string[] Known = ["from", "to", "interval", "group_by", "limit", "page_token", "format"];
 
-    /// <summary>Reports every parameter that is neither one of those nor a dimension.</summary>
+    /// <summary>Parameters that may be given more than once, as dimensions may.</summary>
+    private static readonly string[] Lists = ["group_by", "outcome", "session_id"];
+
+    /// <summary>Reports every parameter that is neither one of those nor a dimension, and every one that is there twice though it has one value.</summary>
     internal static void RefuseUnknown(IQueryCollection parameters, string[] known, IList<string> faults)
     {
         foreach (string name in parameters.Keys.Where(k => !known.Contains(k) && !UsageDimensions.Names.Contains(k)))
         {
             faults.Add($"'{name}' is no parameter of this report; there are {string.Join(", ", known.Concat(UsageDimensions.Names))}.");
+        }
+
+        foreach (string name in known.Except(Lists).Where(n => parameters.TryGetValue(n, out StringValues values) && values.Count > 1))
+        {
+            faults.Add($"'{name}' can be given once.");
         }
     }
 
@@ -138,14 +151,19 @@ public sealed record ReportQuery
 
     private const int LastYear = 2200;
 
-    private static DateTimeOffset Time(IQueryCollection parameters, string name, DateTimeOffset otherwise, IList<string> faults)
+    /// <summary>ISO 8601 alone: who writes 01/02 means one of two days.</summary>
+    private static readonly string[] TimeFormats = ["yyyy-MM", "yyyy-MM-dd", "yyyy-MM-ddTHH:mmK", "yyyy-MM-ddTHH:mm:ssK", "yyyy-MM-ddTHH:mm:ss.FFFFFFFK"];
+
+    internal static DateTimeOffset Time(IQueryCollection parameters, string name, DateTimeOffset otherwise, IList<string> faults)
     {
         if (One(parameters, name) is not { Length: > 0 } text)
         {
             return otherwise;
         }
 
-        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset time)
+        // A plus that was not escaped arrives as a space.
+        string unescaped = text.Length > 6 && text[^6] == ' ' ? $"{text[..^6]}+{text[^5..]}" : text;
+        if (DateTimeOffset.TryParseExact(unescaped, TimeFormats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset time)
             && time.Year is >= FirstYear and <= LastYear)
         {
             return time;

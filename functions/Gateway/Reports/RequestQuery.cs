@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Serverless.Gateway.Metering;
@@ -33,9 +34,19 @@ public sealed record RequestQuery(DateTimeOffset From, DateTimeOffset To, int Li
         (DateTimeOffset from, DateTimeOffset to) = ReportQuery.Span(parameters, now.AddSeconds(1), faults);
         int limit = ReportQuery.Number(parameters, "limit", 100, 1, MaxLimit, faults);
         string? token = ReportQuery.One(parameters, "page_token");
-        if (token is { Length: > 0 } && !UsageKey.IsValid(token))
+        if (token is { Length: > 0 })
         {
-            faults.Add("'page_token' must be what an earlier page gave as next_page_token.");
+            // The first moment of the first page: the default would move on with the clock, and leave the oldest out.
+            string[] parts = token.Split('.');
+            if (parts.Length == 2 && UsageKey.IsValid(parts[0]) && long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out long first) && first >= 0 && first <= DateTimeOffset.MaxValue.UtcTicks)
+            {
+                token = parts[0];
+                from = ReportQuery.Time(parameters, "from", new DateTimeOffset(first, TimeSpan.Zero), faults);
+            }
+            else
+            {
+                faults.Add("'page_token' must be what an earlier page gave as next_page_token.");
+            }
         }
 
         Dictionary<string, IReadOnlySet<string>> filters = [];
@@ -49,6 +60,9 @@ public sealed record RequestQuery(DateTimeOffset From, DateTimeOffset To, int Li
 
         return faults.Count > before ? null : new RequestQuery(from, to, limit, token is { Length: > 0 } ? token : null) { Filters = filters };
     }
+
+    /// <summary>The token of the page after a request; null when there is none.</summary>
+    public string? TokenAfter(string? requestId) => requestId is null ? null : string.Create(CultureInfo.InvariantCulture, $"{requestId}.{From.UtcTicks}");
 
     /// <summary>True when a record passes the filters.</summary>
     public bool Keeps(UsageRecord record)
@@ -77,7 +91,7 @@ public sealed record RequestQuery(DateTimeOffset From, DateTimeOffset To, int Li
     }
 
     /// <summary>
-    /// The requests asked for, and the token of the next page when there is one. Reads backwards in spans that double, so that a page of
+    /// The requests asked for, and the last one's id when there is another page. Reads backwards in spans that double, so that a page of
     /// recent requests costs little whatever the span asked for.
     /// </summary>
     internal async Task<(IReadOnlyList<UsageRecord> Records, string? Next)> RunAsync(IUsageReader reader, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Serverless.Gateway.Metering.Storage;
 using Serverless.Gateway.Reports.Rollups;
+using Serverless.Translation.Canonical;
 
 namespace Serverless.Gateway.Reports;
 
@@ -12,8 +13,15 @@ internal sealed class UsageReport(RollupBuilder rollups)
     {
         Dictionary<ReportKey, ReportSums> groups = [];
         ReportSums total = new();
+        SortedSet<string> folded = new(StringComparer.Ordinal);
+        bool byTag = query.GroupBy.Contains("tag") || query.Filters.ContainsKey("tag");
         await foreach ((DateTimeOffset? start, RollupRow row) in RowsAsync(query, cancellationToken))
         {
+            if (byTag)
+            {
+                folded.UnionWith(row.Dimensions.FoldedTags());
+            }
+
             if (!query.Keeps(row.Dimensions))
             {
                 continue;
@@ -35,7 +43,7 @@ internal sealed class UsageReport(RollupBuilder rollups)
         UsageReportRow[] rows = [.. groups
             .Select(g => new UsageReportRow(g.Key.Start, g.Key.Values, g.Value.Measures, [.. g.Value.Unpriced]))
             .OrderBy(r => r.Start).ThenByDescending(r => r.Measures["requests"]).ThenBy(r => string.Join('\n', r.Values), StringComparer.Ordinal)];
-        return new UsageReportResult(query, rows, total.Measures, [.. total.Unpriced]);
+        return new UsageReportResult(query, rows, total.Measures, [.. total.Unpriced], [.. folded]);
     }
 
     /// <summary>The values that each dimension has in a span, with their requests, most first: what a reader can filter by.</summary>
@@ -125,15 +133,26 @@ internal sealed class UsageReport(RollupBuilder rollups)
 
     private async Task<IReadOnlyList<(DateTimeOffset? Start, RollupRow Row)>> StepAsync(RollupLevel? interval, RollupPeriod? period, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
-        if (interval == RollupLevel.Minute)
+        if (interval != RollupLevel.Minute && period is { } whole)
         {
-            return await MinutesAsync(from, to, cancellationToken);
+            return [.. (await rollups.RowsAsync(whole, cancellationToken)).Select(row => (StartOf(interval, from), row))];
         }
 
-        IReadOnlyList<RollupRow> rows = period is { } whole ? await rollups.RowsAsync(whole, cancellationToken) : await rollups.SumRecordsAsync(from, to, cancellationToken);
-        DateTimeOffset? start = interval is { } level ? RollupPeriod.Of(level, from).Start : null;
-        return [.. rows.Select(row => (start, row))];
+        IReadOnlyList<(DateTimeOffset?, RollupRow)> rows = interval == RollupLevel.Minute
+            ? await MinutesAsync(from, to, cancellationToken)
+            : [.. (await rollups.SumRecordsAsync(from, to, cancellationToken)).Select(row => (StartOf(interval, from), row))];
+        if (rows.Count == 0 && await rollups.IsGoneAsync(RollupPeriod.Of(RollupLevel.Hour, from), cancellationToken))
+        {
+            throw new GatewayException(GatewayError.Invalid(
+                $"The records of {from.UtcDateTime:yyyy-MM} were dropped; there are sums of whole hours. Let 'from' and 'to' be at the beginning of an hour, and 'interval' no minute.",
+                interval == RollupLevel.Minute ? "interval" : "from",
+                "records_dropped"));
+        }
+
+        return rows;
     }
+
+    private static DateTimeOffset? StartOf(RollupLevel? interval, DateTimeOffset time) => interval is { } level ? RollupPeriod.Of(level, time).Start : null;
 
     private async Task<IReadOnlyList<(DateTimeOffset? Start, RollupRow Row)>> MinutesAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
@@ -212,7 +231,8 @@ internal sealed class UsageReport(RollupBuilder rollups)
 /// <param name="Rows">All rows, before paging.</param>
 /// <param name="Total">The sum over all requests, each counted once.</param>
 /// <param name="Unpriced">The models, as <c>provider/model</c>, that answered requests without having a price.</param>
-public sealed record UsageReportResult(ReportQuery Query, IReadOnlyList<UsageReportRow> Rows, UsageMeasures Total, IReadOnlyList<string> Unpriced);
+/// <param name="FoldedTags">The tags that the report is by of which some values are told together, as <see cref="UsageDimensions.Many"/>.</param>
+public sealed record UsageReportResult(ReportQuery Query, IReadOnlyList<UsageReportRow> Rows, UsageMeasures Total, IReadOnlyList<string> Unpriced, IReadOnlyList<string> FoldedTags);
 
 /// <summary>A row of a report.</summary>
 /// <param name="Start">Start of the step; null without an interval.</param>

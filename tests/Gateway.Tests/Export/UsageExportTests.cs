@@ -10,6 +10,7 @@ using Serverless.Gateway.Reports;
 using Serverless.Gateway.Reports.Export;
 using Serverless.Gateway.Reports.Rollups;
 using Serverless.Gateway.Tests.Storage;
+using Serverless.Translation.Canonical;
 
 namespace Serverless.Gateway.Tests.Export;
 
@@ -186,6 +187,10 @@ public abstract class UsageExportContract : IAsyncLifetime
             Assert.Equal(32, result.Total["requests"]);
             Assert.Equal(32 * 1_234_567L, result.Total["cost_nano_usd"]);
         }
+
+        // Of single minutes there is nothing any more, which is not the same as nothing.
+        var cut = await Assert.ThrowsAsync<GatewayException>(() => report.RunAsync(new ReportQuery { From = Start.AddMinutes(-10), To = Start.AddMinutes(10) }, Stop));
+        Assert.Equal(("from", "records_dropped"), (cut.Error.Param, cut.Error.Code));
     }
 
     [Fact]

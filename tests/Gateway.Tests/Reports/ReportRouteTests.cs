@@ -124,6 +124,10 @@ public sealed class ReportRouteTests : IAsyncLifetime
     [InlineData("usage?limit=10001", "limit")]
     [InlineData("usage?limit=ten", "limit")]
     [InlineData("usage?page_token=-1", "page_token")]
+    [InlineData("usage?page_token=2.0.0.x", "page_token")]
+    [InlineData("usage?from=01/02/2026", "from")]
+    [InlineData("usage?to=06:00", "to")]
+    [InlineData("usage?from=2026-11-01&from=2026-11-02", "from")]
     [InlineData("usage?format=xml", "format")]
     [InlineData("usage?endpiont=e1", "endpiont")]
     [InlineData("requests?from=1969-01-01", "from")]
@@ -196,7 +200,7 @@ public sealed class ReportRouteTests : IAsyncLifetime
         int rows = whole.GetProperty("row_count").GetInt32();
         long requests = 0;
         List<string> seen = [];
-        for (string? token = "0"; token is not null;)
+        for (string? token = ""; token is not null;)
         {
             JsonElement page = await JsonAsync($"/reports/usage?group_by=endpoint,principal,status&limit=2&page_token={token}", "root");
             Assert.InRange(page.GetProperty("rows").GetArrayLength(), 1, 2);
@@ -204,10 +208,82 @@ public sealed class ReportRouteTests : IAsyncLifetime
             seen.AddRange(page.GetProperty("rows").EnumerateArray().Select(r => r.GetRawText()));
             using HttpResponseMessage csv = await GetAsync($"/reports/usage?group_by=endpoint,principal,status&limit=2&page_token={token}&format=csv", "key-root");
             token = page.TryGetProperty("next_page_token", out JsonElement next) ? next.GetString() : null;
-            Assert.Equal(token, csv.Headers.TryGetValues("x-next-page-token", out var inCsv) ? inCsv.Single() : null);
+            string? inCsv = csv.Headers.TryGetValues("x-next-page-token", out var values) ? values.Single() : null;
+            Assert.Equal((token?.Split('.')[0], token?.Split('.')[3]), (inCsv?.Split('.')[0], inCsv?.Split('.')[3]));
+            Assert.Equal(rows.ToString(System.Globalization.CultureInfo.InvariantCulture), csv.Headers.GetValues("x-row-count").Single());
+            Assert.Equal("usage.part.csv", csv.Content.Headers.ContentDisposition!.FileName);
         }
 
         Assert.Equal((rows, 60), (seen.Distinct().Count(), requests));
+    }
+
+    [Theory]
+    [InlineData("/reports/usage?group_by=endpoint,principal,status&limit=3", "json", 60)]
+    [InlineData("/reports/usage?group_by=endpoint,principal,status&limit=3", "csv", 60)]
+    [InlineData("/ai-gateway/reports/requests?limit=7&endpoint=e1&tag=team%3Dred", "json", 0)]
+    [InlineData("/reports/requests?limit=7", "csv", 0)]
+    public async Task A_script_that_follows_the_links_gets_everything_once(string first, string format, int requests)
+    {
+        List<string> rows = [];
+        HashSet<(string, string)> spans = [];
+        for (string? next = $"{first}&format={format}"; next is not null;)
+        {
+            using HttpResponseMessage response = await GetAsync(next, "key-root");
+            string body = await response.Content.ReadAsStringAsync(Stop);
+            Assert.True(response.IsSuccessStatusCode, body);
+            if (format == "csv")
+            {
+                rows.AddRange(body.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Skip(1));
+            }
+            else
+            {
+                JsonElement page = JsonDocument.Parse(body).RootElement;
+                rows.AddRange((page.TryGetProperty("rows", out JsonElement its) ? its : page.GetProperty("requests")).EnumerateArray().Select(r => r.GetRawText()));
+                if (requests > 0)
+                {
+                    spans.Add((page.GetProperty("from").GetRawText(), page.GetProperty("to").GetRawText()));
+                    Assert.Equal(requests, page.GetProperty("total").GetProperty("requests").GetInt32());
+                }
+            }
+
+            next = response.Headers.TryGetValues("Link", out var links) ? links.Single().Split('<', '>')[1] : null;
+            Assert.True(next is null || links!.Single().EndsWith("; rel=\"next\"", StringComparison.Ordinal));
+        }
+
+        using HttpResponseMessage whole = await GetAsync($"{first.Replace("limit=3", "limit=1000").Replace("limit=7", "limit=1000")}&format={format}", "key-root");
+        string all = await whole.Content.ReadAsStringAsync(Stop);
+        Assert.False(whole.Headers.Contains("Link"));
+        Assert.Equal(rows.Count, rows.Distinct().Count());
+        Assert.All(rows, row => Assert.Contains(row, all, StringComparison.Ordinal));
+        Assert.InRange(spans.Count, 0, 1);
+        Assert.True(rows.Count > 7);
+    }
+
+    [Fact]
+    public async Task A_file_of_a_report_has_all_its_rows_and_a_page_of_another_report_is_refused()
+    {
+        using HttpResponseMessage file = await GetAsync("/reports/usage?group_by=endpoint,principal,status&format=csv", "key-root");
+        Assert.Equal("usage.csv", file.Content.Headers.ContentDisposition!.FileName);
+        Assert.False(file.Headers.Contains("x-next-page-token"));
+
+        string token = (await JsonAsync("/reports/usage?group_by=endpoint,principal,status&limit=2", "root")).GetProperty("next_page_token").GetString()!;
+        using HttpResponseMessage other = await GetAsync($"/reports/usage?group_by=endpoint&limit=2&page_token={token}", "key-root");
+        Assert.Equal(HttpStatusCode.Conflict, other.StatusCode);
+        Assert.Contains("report_changed", await other.Content.ReadAsStringAsync(Stop), StringComparison.Ordinal);
+        using HttpResponseMessage moved = await GetAsync($"/reports/usage?group_by=endpoint,principal,status&limit=2&from=2026-11-01&page_token={token}", "key-root");
+        Assert.Equal(HttpStatusCode.BadRequest, moved.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("2026-11-24T06:00:00+02:00", "2026-11-24T04:00:00Z")]
+    [InlineData("2026-11-24T06:00:00%2B02:00", "2026-11-24T04:00:00Z")]
+    [InlineData("2026-11-24T06:00Z", "2026-11-24T06:00:00Z")]
+    [InlineData("2026-11-24T06:00:00.5", "2026-11-24T06:00:00.5Z")]
+    [InlineData("2026-11", "2026-11-01T00:00:00Z")]
+    public async Task Times_are_in_UTC_unless_they_say_otherwise(string given, string meant)
+    {
+        JsonElement usage = await JsonAsync($"/reports/usage?from={given}&to=2199-01-01", "root");
+        Assert.Equal(DateTimeOffset.Parse(meant, System.Globalization.CultureInfo.InvariantCulture), usage.GetProperty("from").GetDateTimeOffset());
     }
 
     [Fact]

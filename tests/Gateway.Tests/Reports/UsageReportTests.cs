@@ -87,6 +87,77 @@ public abstract class UsageReportContract : IAsyncLifetime
         }
     }
 
+    /// <summary>Whatever is asked for: random spans and edges, steps, groups and filters, between late records and lost requests.</summary>
+    [Fact]
+    public async Task Any_report_is_what_its_records_say()
+    {
+        var random = new Random(4711);
+        DateTimeOffset first = _records.Min(r => r.Accepted);
+        for (int round = 0; round < 40; round++)
+        {
+            if (round % 8 == 3)
+            {
+                UsageRecord late = Records.Full(_records[random.Next(_records.Count)].Accepted) with { Endpoint = "e1", Principal = $"p{random.Next(5)}", Tags = new Dictionary<string, string> { ["team"] = "a" }, Groups = ["g1"] };
+                _records.Add(late);
+                await _late.WriteAsync([UsageRow.OfCompleted(late)], Stop);
+            }
+
+            // On a record, on an hour, on a month, or anywhere.
+            DateTimeOffset Edge() => random.Next(4) switch
+            {
+                0 => _records[random.Next(_records.Count)].Accepted.AddMilliseconds(random.Next(-1, 2)),
+                1 => RollupPeriod.Of(RollupLevel.Hour, _records[random.Next(_records.Count)].Accepted).Start.AddHours(random.Next(2)),
+                2 => RollupPeriod.Of(RollupLevel.Month, _records[random.Next(_records.Count)].Accepted).Start.AddMonths(random.Next(2)),
+                _ => first.AddMinutes(random.Next(90_000)),
+            };
+            (DateTimeOffset from, DateTimeOffset to) = (Edge(), Edge());
+            if (from == to)
+            {
+                continue;
+            }
+
+            var filters = new Dictionary<string, IReadOnlySet<string>>();
+            if (random.Next(2) == 0)
+            {
+                filters["endpoint"] = new HashSet<string> { "e1", "e3", "nobody" };
+            }
+
+            if (random.Next(3) == 0)
+            {
+                filters["tag"] = new HashSet<string> { "team=a", UsageDimensions.None };
+            }
+
+            var query = new ReportQuery
+            {
+                From = from < to ? from : to,
+                To = from < to ? to : from,
+                Interval = random.Next(5) is var level and < 4 ? (RollupLevel)level : null,
+                GroupBy = [.. UsageDimensions.Names.Where(_ => random.Next(5) == 0)],
+                Filters = filters,
+            };
+            AssertSums(query, await _report.RunAsync(query, Stop));
+        }
+    }
+
+    [Fact]
+    public async Task A_tag_with_a_value_for_each_request_costs_no_other_tag_its_sums()
+    {
+        DateTimeOffset at = new(2026, 9, 3, 7, 0, 0, TimeSpan.Zero);
+        UsageRecord[] tagged = [.. Enumerable.Range(0, 5000).Select(i => Records.Full(at.AddMilliseconds(i * 100)) with { Tags = new Dictionary<string, string> { ["run"] = $"{i}", ["team"] = $"t{i % 7}" } })];
+        foreach (UsageRow[] chunk in tagged.Select(UsageRow.OfCompleted).GroupBy(_sink.GroupOf).SelectMany(g => g.Chunk(_sink.MaxBatch)))
+        {
+            await _sink.WriteAsync(chunk, Stop);
+        }
+
+        UsageReportResult result = await _report.RunAsync(new ReportQuery { From = at, To = at.AddHours(1), GroupBy = ["tag"] }, Stop);
+
+        Assert.Equal(["run"], result.FoldedTags);
+        Assert.Equal(tagged.CountBy(t => t.Tags!["team"]).Select(t => ($"team={t.Key}", (long)t.Value)).Order(), result.Rows.Where(r => r.Values[0].StartsWith("team=")).Select(r => (r.Values[0], r.Measures["requests"])).Order());
+        Assert.Equal(5000, result.Rows.Where(r => r.Values[0].StartsWith("run=")).Sum(r => r.Measures["requests"]));
+        Assert.InRange((await _rollups.ReadAsync(RollupPeriod.Of(RollupLevel.Hour, at), Stop))!.Count, 7, RollupRows.ManyRows);
+        Assert.Empty((await _report.RunAsync(new ReportQuery { From = at, To = at.AddHours(1), GroupBy = ["endpoint"] }, Stop)).FoldedTags);
+    }
+
     [Fact]
     public async Task A_filter_keeps_what_has_one_of_its_values()
     {
@@ -421,37 +492,57 @@ public abstract class UsageReportContract : IAsyncLifetime
 
     private void AssertSums(ReportQuery query, UsageReportResult result)
     {
-        UsageRecord[] raw = [.. _records.Where(r => r.Accepted >= query.From && r.Accepted < query.To)];
         var expected = new Dictionary<string, UsageMeasures>();
-        foreach (UsageRecord record in raw)
+        var latencies = new Dictionary<string, List<double>>();
+        UsageMeasures total = new();
+        foreach (UsageRecord record in _records.Where(r => r.Accepted >= query.From && r.Accepted < query.To))
         {
-            // What is older than the sweep is lost by now; the report has marked it.
-            UsageRecord settled = record.Outcome == RequestOutcome.Open && result.Total["lost"] > 0 && RollupPeriod.Of(RollupLevel.Hour, record.Accepted).Start >= query.From.AddHours(1) && RollupPeriod.Of(RollupLevel.Hour, record.Accepted).End + RollupBuilder.Settle <= Now
-                ? record with { Outcome = RequestOutcome.Lost }
-                : record;
+            // What cannot run any more is lost by now.
+            UsageRecord settled = record.Outcome == RequestOutcome.Open && _builder.IsClosed(RollupPeriod.Of(RollupLevel.Hour, record.Accepted)) ? record with { Outcome = RequestOutcome.Lost } : record;
             UsageDimensions dimensions = UsageDimensions.Of(settled);
-            string start = query.Interval is { } interval ? RollupPeriod.Of(interval, record.Accepted).Start.ToString("o") : "";
-            IEnumerable<string> keys = [start];
+            if (!query.Filters.All(f => dimensions.Values(f.Key).Any(f.Value.Contains)))
+            {
+                continue;
+            }
+
+            total.Add(settled);
+            IEnumerable<string> keys = [query.Interval is { } interval ? RollupPeriod.Of(interval, record.Accepted).Start.ToString("o") : ""];
             foreach (string name in query.GroupBy)
             {
-                keys = keys.SelectMany(k => dimensions.Values(name).Select(v => $"{k}|{v}"));
+                keys = keys.SelectMany(k => dimensions.Values(name).Where(v => !query.Filters.TryGetValue(name, out var wanted) || wanted.Contains(v)).Select(v => $"{k}|{v}"));
             }
 
             foreach (string key in keys)
             {
                 (expected.TryGetValue(key, out UsageMeasures? measures) ? measures : expected[key] = new UsageMeasures()).Add(settled);
+                if (settled.Latency is { } latency && settled.Outcome is not (RequestOutcome.Open or RequestOutcome.Lost))
+                {
+                    (latencies.TryGetValue(key, out List<double>? list) ? list : latencies[key] = []).Add(latency.TotalMilliseconds);
+                }
             }
         }
 
-        Assert.Equal(raw.Length, result.Total["requests"]);
-        Assert.Equal(raw.Sum(r => r.CostNanoUsd ?? 0), result.Total["cost_nano_usd"]);
-        Assert.Equal(raw.Sum(r => r.Usage?.TotalTokens ?? 0), result.Total["total_tokens"]);
+        string asked = $"{query.From:o} to {query.To:o} by {query.Interval} and {string.Join(',', query.GroupBy)}, filtered by {string.Join(',', query.Filters.Keys)}";
+        Assert.All(UsageMeasures.Names, name => Assert.Equal((asked, name, total[name]), (asked, name, result.Total[name])));
         Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), result.Rows.Select(KeyOf).Order(StringComparer.Ordinal));
         foreach (UsageReportRow row in result.Rows)
         {
             UsageMeasures wanted = expected[KeyOf(row)];
             Assert.All(UsageMeasures.Names, name => Assert.Equal((name, wanted[name]), (name, row.Measures[name])));
             Assert.Equal(wanted.Latency.Serialize(), row.Measures.Latency.Serialize());
+            double[] sorted = [.. latencies.GetValueOrDefault(KeyOf(row), []).Order()];
+            foreach (double share in (double[])[0.5, 0.9, 0.99])
+            {
+                double? exact = sorted.Length == 0 ? null : sorted[Math.Max(1, (int)Math.Ceiling(share * sorted.Length)) - 1];
+                Assert.Equal(exact is null, row.Measures.Latency.Percentile(share) is null);
+                Assert.True(exact is null || Math.Abs(row.Measures.Latency.Percentile(share)!.Value - exact.Value) <= Math.Max(0.0101 * exact.Value, 0.01), asked);
+            }
+        }
+
+        // Where no request counts twice, and none is left out, the groups add up to the whole.
+        if (!query.GroupBy.Contains("tag") && !query.GroupBy.Contains("group"))
+        {
+            Assert.All(UsageMeasures.Names, name => Assert.Equal(result.Total[name], result.Rows.Sum(r => r.Measures[name])));
         }
     }
 

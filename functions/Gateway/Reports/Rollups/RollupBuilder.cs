@@ -141,6 +141,22 @@ internal sealed class RollupBuilder
         return rows.Rows;
     }
 
+    /// <summary>True when an hour had requests, as its sums say, and has no record any more: its month was dropped.</summary>
+    public async Task<bool> IsGoneAsync(RollupPeriod hour, CancellationToken cancellationToken)
+    {
+        if (await StoredAsync(hour, cancellationToken) is not { Count: > 0 })
+        {
+            return false;
+        }
+
+        await foreach (UsageFacts _ in FactsAsync(hour.Start, hour.End, cancellationToken))
+        {
+            return false;
+        }
+
+        return true;
+    }
+
     /// <summary>Marks the requests among all that never ended as lost, and gives them last; a few may have ended after all.</summary>
     private async IAsyncEnumerable<T> SettledAsync<T>(
         IAsyncEnumerable<T> all, Func<T, (string RequestId, RequestOutcome Outcome)> which, Func<UsageRecord, T> of, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -6,12 +6,17 @@ namespace Serverless.Gateway.Reports.Rollups;
 public sealed class RollupRows
 {
     /// <summary>
-    /// Most combinations in one period. Beyond it tags are left out of further combinations (a client that tags every request differently
-    /// would otherwise make a row of each): sums stay exact, but what is over shows as untagged.
+    /// Beyond so many combinations tags are looked for that have a value for each request or nearly so, which would make a row of each: all their
+    /// values count as one, <see cref="UsageDimensions.Many"/>. Sums stay exact, and so do those by any other tag.
     /// </summary>
-    public const int MaxRows = 4000;
+    public const int ManyRows = 4000;
 
-    private readonly Dictionary<UsageDimensions, UsageMeasures> _rows = [];
+    /// <summary>Values of a tag that are many. No list of teams or projects is as long.</summary>
+    public const int ManyValues = 1000;
+
+    private readonly HashSet<string> _folded = [];
+    private int _lookAt = ManyRows;
+    private Dictionary<UsageDimensions, UsageMeasures> _rows = [];
 
     /// <summary>The rows so far.</summary>
     public IReadOnlyList<RollupRow> Rows => [.. _rows.Select(r => new RollupRow(r.Key, r.Value))];
@@ -39,16 +44,53 @@ public sealed class RollupRows
 
     private UsageMeasures Measures(UsageDimensions dimensions)
     {
-        if (!_rows.TryGetValue(dimensions, out UsageMeasures? measures))
+        if (_rows.TryGetValue(dimensions, out UsageMeasures? measures))
         {
-            if (_rows.Count >= MaxRows && dimensions.Tags != "[]")
-            {
-                return Measures(dimensions with { Tags = "[]" });
-            }
+            return measures;
+        }
 
-            _rows[dimensions] = measures = new UsageMeasures();
+        if (_rows.Count >= _lookAt)
+        {
+            Fold();
+        }
+
+        UsageDimensions folded = _folded.Count == 0 ? dimensions : dimensions.Fold(_folded);
+        if (!_rows.TryGetValue(folded, out measures))
+        {
+            _rows[folded] = measures = new UsageMeasures();
         }
 
         return measures;
+    }
+
+    private void Fold()
+    {
+        _folded.UnionWith(_rows.Keys
+            .Where(d => d.Tags != "[]")
+            .SelectMany(d => d.Values("tag"))
+            .Distinct()
+            .CountBy(UsageDimensions.NameOf)
+            .Where(name => name.Value > ManyValues)
+            .Select(name => name.Key));
+        if (_folded.Count > 0)
+        {
+            Dictionary<UsageDimensions, UsageMeasures> rows = [];
+            foreach ((UsageDimensions dimensions, UsageMeasures measures) in _rows)
+            {
+                UsageDimensions folded = dimensions.Fold(_folded);
+                if (rows.TryGetValue(folded, out UsageMeasures? sum))
+                {
+                    sum.Merge(measures);
+                }
+                else
+                {
+                    rows[folded] = measures;
+                }
+            }
+
+            _rows = rows;
+        }
+
+        _lookAt = Math.Max(ManyRows, 2 * _rows.Count);
     }
 }

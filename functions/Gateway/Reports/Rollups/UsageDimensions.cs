@@ -13,6 +13,9 @@ public sealed record UsageDimensions
     /// <summary>What stands for a value that a request does not have.</summary>
     public const string None = "(none)";
 
+    /// <summary>What stands for the value of a tag that has too many different ones in a period, such as one for each request.</summary>
+    public const string Many = "(many)";
+
     /// <summary>The endpoint that the client named.</summary>
     public string Endpoint { get; init; } = None;
 
@@ -85,6 +88,18 @@ public sealed record UsageDimensions
         "tag" => FromJson(Tags),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "There is no such dimension."),
     };
+
+    /// <summary>The names of the tags whose values stand together as <see cref="Many"/>.</summary>
+    public IEnumerable<string> FoldedTags() => Tags.Contains($"={Many}\"", StringComparison.Ordinal)
+        ? FromJson(Tags).Where(t => t.EndsWith($"={Many}", StringComparison.Ordinal)).Select(NameOf)
+        : [];
+
+    /// <summary>The same, with all values of some tags as <see cref="Many"/>.</summary>
+    /// <param name="names">Their names.</param>
+    public UsageDimensions Fold(IReadOnlySet<string> names) => Tags == "[]" ? this : this with { Tags = ToJson(FromJson(Tags).Select(t => names.Contains(NameOf(t)) ? $"{NameOf(t)}={Many}" : t)) };
+
+    /// <summary>The name of a tag.</summary>
+    public static string NameOf(string tag) => tag[..Math.Max(0, tag.IndexOf('=', StringComparison.Ordinal))];
 
     /// <summary>The names of all dimensions.</summary>
     public static IReadOnlyList<string> Names { get; } = ["endpoint", "principal", "group", "key", "model", "provider", "api_type", "tag", "agent", "status"];
