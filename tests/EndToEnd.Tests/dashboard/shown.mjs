@@ -190,6 +190,13 @@ await check('prices', async () => {
   }
 
   ok((await painted(page)).every(points => points > 300));
+
+  // What is left out of a sum is said beside it, and the sum stands where the others do.
+  await show(page, '?view=cost&span=1h&by=principal', CLOSED);
+  const sum = page.locator('section[aria-label="Breakdown"] tbody td').first();
+  equal(Number(await sum.locator('data').getAttribute('value')), total.cost_usd);
+  ok(/^≥ \$[\d.]+, \d+ unpriced requests? not included$/.test(await sum.textContent()), await sum.textContent());
+  ok(await sum.evaluate(cell => cell.getBoundingClientRect().right - cell.querySelector('data').getBoundingClientRect().right < 20), 'The sum is not at the end of its column.');
   await show(page, '?view=requests&span=1h', CLOSED);
   equal(await page.locator('tbody .unpriced').count(), total.unpriced);
 });
