@@ -41,7 +41,15 @@ catch (IOException e)
 }
 
 StartupText.Announce(app, settings, file, Console.Out);
-await app.WaitForShutdownAsync();
+try
+{
+    await app.WaitForShutdownAsync();
+}
+catch (OperationCanceledException)
+{
+    // Requests ran for longer than a process that is to end may wait; their records are written when the store is disposed.
+}
+
 StartupText.Leave(app, settings);
 
 // A Functions host takes an exit code of 0 for an end that was meant, and does not start the process again.

@@ -111,6 +111,7 @@ internal static class UsageServices
         services.AddSingleton(p => new RollupBuilder(p.GetRequiredService<IUsageReader>(), p.GetRequiredService<IUsageSweep>(), p.GetRequiredService<IRollupStore>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<UsageReport>();
         services.AddHostedService<RollupService>();
+        services.AddHostedService<UsageStoreEnd>();
         return services;
     }
 
