@@ -44,6 +44,11 @@ export async function getJson(path, parameters, signal) {
 export async function getCsv(path, parameters, most, progress, signal) {
   const csv = new URLSearchParams(parameters);
   csv.set('format', 'csv');
+  if (path === 'usage') {
+    // Without a limit it is given whole, so that no row changes its page meanwhile.
+    csv.delete('limit');
+  }
+
   const parts = [];
   let rows = 0;
   let next = null;

@@ -3,11 +3,14 @@ import { h, fill } from '../dom.js';
 import { card, choice, figures } from '../card.js';
 import { timeChart } from '../chart.js';
 import { columns, drill } from '../columns.js';
-import { change, cost, count, dollars, number, percent, ratio } from '../format.js';
+import { change, cost, count, dollars, exact, number, percent, ratio } from '../format.js';
 import { overlapNote, overlapping, steps, topSeries, toned, usage, usageParameters } from '../report.js';
 import { dimensions } from '../state.js';
 import { sortedTable } from '../table.js';
 import { costNote } from './overview.js';
+
+/** So many models without a price are named at once. */
+const NAMED = 30;
 
 const per = (usd, count, unit) => (usd === null || !count ? null : (usd / count) * unit);
 
@@ -81,7 +84,8 @@ export function create(context) {
     fill(unpriced, rows.length > 0 && h('section', { class: 'card notice', 'aria-label': 'Models without a price' },
       h('h2', null, 'Models without a price'),
       h('p', null, 'What they cost is not known, so it is in no sum here. Give them a price in the configuration; records that are there already stay as they are.'),
-      h('ul', { class: 'chips' }, rows.map(row => h('li', null, h('a', { class: 'chip', href: context.link({ filters: { ...context.state.filters, model: [row.model] } }), dataset: { key: `unpriced-${row.model}` } }, row.model, h('b', null, count(row.unpriced))))))));
+      h('ul', { class: 'chips' }, rows.slice(0, NAMED).map(row => h('li', null, h('a', { class: 'chip', href: context.link({ filters: { ...context.state.filters, model: [row.model] } }), title: row.model, dataset: { key: `unpriced-${row.model}` } }, h('span', { class: 'chip-value' }, row.model), h('b', null, count(row.unpriced))))),
+        rows.length > NAMED && h('li', { class: 'panel-note' }, `and ${exact(rows.length - NAMED)} more, which the breakdown by model shows as unpriced`))));
   }
 
   return { element, load };
