@@ -17,7 +17,7 @@ internal static class LoadCommand
     public static async Task<int> RunAsync(string[] arguments)
     {
         TimeSpan time = TimeSpan.FromSeconds(arguments.Contains("--short") ? 2 : 6);
-        using var servers = new LoadServers(arguments.SkipWhile(a => a != "--store").Skip(1).FirstOrDefault() ?? "sqlite");
+        await using var servers = new LoadServers(arguments.SkipWhile(a => a != "--store").Skip(1).FirstOrDefault() ?? "sqlite");
         await servers.StartAsync();
         Target[] targets =
         [

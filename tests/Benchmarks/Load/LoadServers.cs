@@ -10,13 +10,14 @@ namespace Serverless.Benchmarks.Load;
 /// The processes that are measured. The gateway is the App beside this program, or the published executable that
 /// <c>SERVERLESS_APP</c> names.
 /// </summary>
-internal sealed class LoadServers(string store) : IDisposable
+internal sealed class LoadServers(string store) : IAsyncDisposable
 {
     public const string Key = "sk-load";
 
     private readonly List<Process> _processes = [];
     private readonly string _folder = Directory.CreateTempSubdirectory("serverless-load-").FullName;
     private Process? _gateway;
+    private AzuriteProcess? _azurite;
 
     /// <summary>Where the gateway keeps usage records.</summary>
     public string Store => store;
@@ -32,6 +33,15 @@ internal sealed class LoadServers(string store) : IDisposable
 
     public async Task StartAsync()
     {
+        if (store == "table")
+        {
+            _azurite = await AzuriteProcess.StartAsync(heapMegabytes: 8000);
+            if (_azurite.Missing is { } missing)
+            {
+                throw new InvalidOperationException(missing);
+            }
+        }
+
         Start(_folder, Environment.ProcessPath!, ["stub", Stub.ToString()]);
         Start(_folder, Environment.ProcessPath!, ["proxy", Proxy.ToString(), Stub.ToString()]);
         _gateway = await StartGatewayAsync(Gateway, store);
@@ -51,7 +61,7 @@ internal sealed class LoadServers(string store) : IDisposable
         await File.WriteAllTextAsync(config, $$"""
             {
               "discover": false,
-              "usage": { "store": "{{usageStore}}" },
+              "usage": { "store": "{{usageStore}}"{{(usageStore == "table" ? $", \"connectionString\": \"{_azurite!.ConnectionString}\"" : "")}} },
               "providers": { "stub": { "kind": "openai", "dialects": ["openai.chat-completions"], "baseUrl": "{{Stub}}v1", "apiKey": "none" } },
               "endpoints": {
                 "load-e100": { "destinations": [{ "provider": "stub", "model": "e100" }] },
@@ -71,13 +81,18 @@ internal sealed class LoadServers(string store) : IDisposable
         return _gateway.WorkingSet64 / 1048576.0;
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
         foreach (Process process in _processes)
         {
             process.Kill(entireProcessTree: true);
             process.WaitForExit();
             process.Dispose();
+        }
+
+        if (_azurite is not null)
+        {
+            await _azurite.DisposeAsync();
         }
 
         Directory.Delete(_folder, recursive: true);

@@ -1,3 +1,5 @@
+using Azure.Core.Pipeline;
+using Azure.Data.Tables;
 using Serverless.Gateway.Metering.Storage;
 using Serverless.Tests;
 
@@ -9,12 +11,12 @@ internal sealed class BenchmarkStore : IAsyncDisposable
     private readonly AzuriteProcess? _azurite;
     private readonly string _folder;
 
-    private BenchmarkStore(string folder, AzuriteProcess? azurite, UsageSettings settings)
+    private BenchmarkStore(string folder, AzuriteProcess? azurite, UsageSettings settings, UsageStorage? storage = null)
     {
         _folder = folder;
         _azurite = azurite;
         Settings = settings;
-        Storage = UsageStorage.Open(settings)!;
+        Storage = storage ?? UsageStorage.Open(settings)!;
     }
 
     public UsageSettings Settings { get; }
@@ -27,8 +29,9 @@ internal sealed class BenchmarkStore : IAsyncDisposable
     public string Journal => Path.Combine(_folder, "journal");
 
     /// <param name="kind"><c>sqlite</c> or <c>table</c>.</param>
+    /// <param name="delay">How far away the table service is: how much longer each request to it takes.</param>
     /// <returns>Null, with a word on the console, where it cannot run.</returns>
-    public static async Task<BenchmarkStore?> OpenAsync(string kind)
+    public static async Task<BenchmarkStore?> OpenAsync(string kind, TimeSpan delay = default)
     {
         string folder = Directory.CreateTempSubdirectory("serverless-benchmark-").FullName;
         if (kind == "sqlite")
@@ -43,7 +46,12 @@ internal sealed class BenchmarkStore : IAsyncDisposable
             return null;
         }
 
-        return new BenchmarkStore(folder, azurite, new UsageSettings { Store = UsageStoreKind.Table, ConnectionString = azurite.ConnectionString });
+        var options = new TableClientOptions { Transport = new HttpClientTransport(new Distance(delay)) };
+        return new BenchmarkStore(
+            folder,
+            azurite,
+            new UsageSettings { Store = UsageStoreKind.Table, ConnectionString = azurite.ConnectionString },
+            delay > TimeSpan.Zero ? UsageStorage.Of(new UsageTables(new TableServiceClient(azurite.ConnectionString, options))) : null);
     }
 
     public async ValueTask DisposeAsync()
@@ -55,5 +63,15 @@ internal sealed class BenchmarkStore : IAsyncDisposable
         }
 
         Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>The way to a service in a data centre, and back.</summary>
+    private sealed class Distance(TimeSpan delay) : DelegatingHandler(new SocketsHttpHandler { MaxConnectionsPerServer = 50 })
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            await Task.Delay(delay, cancellationToken);
+            return await base.SendAsync(request, cancellationToken);
+        }
     }
 }

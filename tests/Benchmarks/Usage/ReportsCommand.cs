@@ -11,8 +11,7 @@ namespace Serverless.Benchmarks.Usage;
 /// <summary>How long reports over a month take, and how many rows they read, the first time and once it is rolled up.</summary>
 internal static class ReportsCommand
 {
-    private static readonly DateTimeOffset Month = new(2026, 10, 1, 0, 0, 0, TimeSpan.Zero);
-    private static readonly RollupPeriod[] Hours = [.. new RollupPeriod(RollupLevel.Month, Month).Parts().SelectMany(d => d.Parts())];
+    private static readonly DateTimeOffset Month = SyntheticMonth.Start;
 
     public static async Task<int> RunAsync(string[] arguments)
     {
@@ -20,7 +19,7 @@ internal static class ReportsCommand
         TimeSpan limit = TimeSpan.FromMinutes(Arguments.Number(arguments, "--minutes", 15));
         foreach (string kind in Arguments.Stores(arguments))
         {
-            await using BenchmarkStore? store = await BenchmarkStore.OpenAsync(kind);
+            await using BenchmarkStore? store = await BenchmarkStore.OpenAsync(kind, TimeSpan.FromMilliseconds(Arguments.Number(arguments, "--delay", 0)));
             if (store is not null)
             {
                 await MeasureAsync(kind, store, records, limit);
@@ -33,7 +32,7 @@ internal static class ReportsCommand
     private static async Task MeasureAsync(string kind, BenchmarkStore store, int records, TimeSpan limit)
     {
         long start = Stopwatch.GetTimestamp();
-        await FillAsync(store.Storage, kind, records);
+        await SyntheticMonth.WriteAsync(store.Storage.Sink, kind, records);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{kind}: a month of {records:N0} records, written in {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s; the store holds {store.Megabytes:N0} MB\n"));
         Console.WriteLine("| report | s | processor s | records read | rollup rows read | rows given |");
@@ -45,14 +44,14 @@ internal static class ReportsCommand
         ReportQuery month = new() { From = Month, To = Month.AddMonths(1) };
 
         // The first hour compiles what the others run. Then a day by the way that the month goes.
-        await TimeAsync("an hour, rolled up by it", async () => await builder.RowsAsync(Hours[0], CancellationToken.None), r => r.Count);
+        await TimeAsync("an hour, rolled up by it", async () => await builder.RowsAsync(RollupPeriod.Of(RollupLevel.Hour, Month), CancellationToken.None), r => r.Count);
         start = Stopwatch.GetTimestamp();
         await TimeAsync("a day, rolled up by it", () => report.RunAsync(month with { From = Month.AddDays(1), To = Month.AddDays(2) }, CancellationToken.None), r => r.Rows.Count);
         TimeSpan expected = Stopwatch.GetElapsedTime(start) * 30;
         if (expected > limit)
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| the month, were it rolled up by it | about {expected.TotalSeconds:0} | | | | |"));
-            await RollUpAsync(store.Storage, records);
+            await SyntheticMonth.RollUpAsync(store.Storage.Rollups, records);
         }
 
         foreach ((string name, ReportQuery query) in ((string, ReportQuery)[])
@@ -95,55 +94,6 @@ internal static class ReportsCommand
             return result;
         }
     }
-
-    /// <summary>Writes the records of a month, evenly spread, through the gateway's own sink.</summary>
-    private static async Task FillAsync(UsageStorage store, string kind, int records)
-    {
-        await store.Sink.PrepareAsync(CancellationToken.None);
-
-        // SQLite takes one writer. The emulator has one thread, which never waits for the next rows when there are some writers.
-        await Parallel.ForEachAsync(
-            Made(records).SelectMany(hour => hour.Chunk(store.Sink.MaxBatch)),
-            new ParallelOptions { MaxDegreeOfParallelism = kind == "sqlite" ? 1 : 4 },
-            async (batch, stop) => await store.Sink.WriteAsync([.. batch.Select(UsageRow.OfCompleted)], stop));
-    }
-
-    /// <summary>Rolls hours and days up from the records as they were made, where to read them again would take too long.</summary>
-    private static async Task RollUpAsync(UsageStorage store, int records)
-    {
-        var day = new RollupRows();
-        foreach ((RollupPeriod period, IEnumerable<UsageRecord> made) in Hours.Zip(Made(records)))
-        {
-            var hour = new RollupRows();
-            foreach (UsageRecord record in made)
-            {
-                hour.Add(record);
-                day.Add(record);
-            }
-
-            await WriteAsync(store.Rollups, period, hour.Rows);
-            if (period.Start.Hour == 23)
-            {
-                await WriteAsync(store.Rollups, RollupPeriod.Of(RollupLevel.Day, period.Start), day.Rows);
-                day = new RollupRows();
-            }
-        }
-    }
-
-    /// <summary>The records, hour by hour; the same every time but for their ids.</summary>
-    private static IEnumerable<IEnumerable<UsageRecord>> Made(int records)
-    {
-        var random = new Random(1);
-        for (int h = 0; h < Hours.Length; h++)
-        {
-            int count = (int)((long)records * (h + 1) / Hours.Length) - (int)((long)records * h / Hours.Length);
-            DateTimeOffset start = Hours[h].Start;
-            yield return Enumerable.Range(0, count).Select(i => SyntheticRecords.Make(random, start.AddHours((double)i / count)));
-        }
-    }
-
-    private static async Task WriteAsync(IRollupStore rollups, RollupPeriod period, IReadOnlyList<RollupRow> rows) =>
-        await rollups.WriteAsync(period, rows, await rollups.BeginAsync(period, CancellationToken.None), CancellationToken.None);
 
     private sealed class CountingReader(IUsageReader inner) : IUsageReader
     {

@@ -21,12 +21,15 @@ internal sealed record UsageStorage(IUsageSink Sink, IUsageReader Reader, IRollu
             case UsageStoreKind.Sqlite:
                 return new UsageStorage(new SqliteUsageSink(settings.Path), new SqliteUsageReader(settings.Path), new SqliteRollupStore(settings.Path), new SqliteUsageMonths(settings.Path), new SqliteUsageSweep(settings.Path));
             case UsageStoreKind.Table:
-                var tables = new UsageTables(UsageServices.Connect(settings, Retries), settings.TablePrefix);
-                return new UsageStorage(new TableUsageSink(tables), new TableUsageReader(tables), new TableRollupStore(tables), new TableUsageMonths(tables), new TableUsageSweep(tables));
+                return Of(new UsageTables(UsageServices.Connect(settings, Retries), settings.TablePrefix));
             default:
                 return null;
         }
     }
+
+    /// <summary>The store in those tables.</summary>
+    public static UsageStorage Of(UsageTables tables) =>
+        new(new TableUsageSink(tables), new TableUsageReader(tables), new TableRollupStore(tables), new TableUsageMonths(tables), new TableUsageSweep(tables));
 
     public void Dispose() => (Sink as IDisposable)?.Dispose();
 }

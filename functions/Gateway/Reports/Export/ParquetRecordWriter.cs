@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using Parquet;
 using Parquet.Schema;
 using Serverless.Gateway.Metering;
@@ -48,8 +49,9 @@ internal sealed class ParquetRecordWriter(Stream stream, int groupSize = Parquet
 
     private async Task FlushAsync(CancellationToken cancellationToken)
     {
-        _writer ??= await ParquetWriter.CreateAsync(
-            new ParquetSchema([.. _columns.Select(c => c.Field)]), stream, new ParquetOptions { CompressionMethod = CompressionMethod.Zstd }, cancellationToken: cancellationToken);
+        // The library's own level is the smallest: an eighth smaller, for sixty times the processor time of everything else.
+        var options = new ParquetOptions { CompressionMethod = CompressionMethod.Zstd, CompressionLevel = CompressionLevel.Fastest };
+        _writer ??= await ParquetWriter.CreateAsync(new ParquetSchema([.. _columns.Select(c => c.Field)]), stream, options, cancellationToken: cancellationToken);
         if (_held == 0)
         {
             return;
