@@ -202,7 +202,11 @@ public sealed class UsageJournalTests : IDisposable
     [Fact]
     public void Nobody_else_may_look_into_a_folder_in_the_temporary_one()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "The temporary folder is each user's own on Windows.");
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("The temporary folder is each user's own on Windows.");
+        }
+
         string prefix = $"t{Guid.NewGuid():N}";
         using ServiceProvider services = new ServiceCollection()
             .AddLogging()

@@ -193,13 +193,15 @@ internal sealed partial class UsageJournal(string folder, TimeProvider time, ILo
         List<string> unreadable = [];
         int count = 0;
         using var reader = new StreamReader(file, Encoding.UTF8, leaveOpen: true);
-        while (await reader.ReadLineAsync() is { } line)
+        string? next = await reader.ReadLineAsync();
+        while (next is { } line)
         {
+            next = await reader.ReadLineAsync();
             if (UsageRowJson.Read(line) is { } row)
             {
                 rows.Add(row);
             }
-            else if (line.AsSpan().Trim('\0').Length > 0 && !(torn && reader.EndOfStream))
+            else if (line.AsSpan().Trim('\0').Length > 0 && !(torn && next is null))
             {
                 unreadable.Add(line);
             }
