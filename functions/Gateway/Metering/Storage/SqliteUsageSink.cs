@@ -208,8 +208,8 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
     private static void Prepare(SqliteConnection connection)
     {
         // A record fits into a page of 8 KB, but not into one of 4 without an overflow page, which would be written besides. The log is folded
-        // into the file by a connection of its own, since that waits for the disk; the limit is for when that falls behind.
-        using SqliteCommand command = Command(connection, "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=1000; PRAGMA wal_autocheckpoint=50000;");
+        // into the file by a connection of its own, since that waits for the disk; the first limit is for when that falls behind, the second gives back what it has grown to then.
+        using SqliteCommand command = Command(connection, "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=1000; PRAGMA wal_autocheckpoint=50000; PRAGMA journal_size_limit=67108864;");
         command.ExecuteNonQuery();
     }
 
