@@ -145,7 +145,7 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
 
             Run(_commit!);
         }
-        catch (SqliteException)
+        catch
         {
             try
             {
