@@ -76,14 +76,12 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
             throw;
         }
 
-        // Without the commands of the library, which cost as much as the inserting itself.
-        sqlite3 database = connection.Handle!;
-        _begin = Statement(database, "BEGIN IMMEDIATE");
-        _commit = Statement(database, "COMMIT");
-        _rollback = Statement(database, "ROLLBACK");
+        _begin = SqliteStatement.Prepare(connection, "BEGIN IMMEDIATE");
+        _commit = SqliteStatement.Prepare(connection, "COMMIT");
+        _rollback = SqliteStatement.Prepare(connection, "ROLLBACK");
 
         // A later row is laid over an earlier one; an absent value changes nothing (RFC 7396).
-        _upsert = Statement(database, "INSERT INTO record (request_id, json) VALUES (?1, ?2) ON CONFLICT (request_id) DO UPDATE SET json = json_patch(json, excluded.json)");
+        _upsert = SqliteStatement.Prepare(connection, "INSERT INTO record (request_id, json) VALUES (?1, ?2) ON CONFLICT (request_id) DO UPDATE SET json = json_patch(json, excluded.json)");
         _connection = connection;
         _checkpoints ??= Task.Run(CheckpointAsync, CancellationToken.None);
     }
@@ -133,23 +131,23 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
     private void Write(IReadOnlyList<UsageRow> rows)
     {
         // SQLite has no asynchronous calls; this runs on the store's own loop.
-        Run(_begin!);
+        _begin!.Run(_connection!);
         try
         {
             foreach (UsageRow row in rows)
             {
                 raw.sqlite3_bind_text(_upsert!, 1, row.RequestId);
                 raw.sqlite3_bind_text(_upsert!, 2, TextOf(row));
-                Run(_upsert!);
+                _upsert!.Run(_connection!);
             }
 
-            Run(_commit!);
+            _commit!.Run(_connection!);
         }
         catch
         {
             try
             {
-                Run(_rollback!);
+                _rollback!.Run(_connection!);
             }
             catch (SqliteException)
             {
@@ -160,25 +158,11 @@ internal sealed class SqliteUsageSink(string path) : IUsageSink, IDisposable
         }
     }
 
-    private void Run(sqlite3_stmt statement)
-    {
-        raw.sqlite3_step(statement);
-
-        // Says what the step has said, with the error's own code.
-        SqliteException.ThrowExceptionForRC(raw.sqlite3_reset(statement), _connection!.Handle);
-    }
-
     private ReadOnlySpan<byte> TextOf(UsageRow row)
     {
         _json.ResetWrittenCount();
         UsageRowJson.Write(row, _json);
         return _json.WrittenSpan;
-    }
-
-    private static sqlite3_stmt Statement(sqlite3 database, string sql)
-    {
-        SqliteException.ThrowExceptionForRC(raw.sqlite3_prepare_v2(database, sql, out sqlite3_stmt statement), database);
-        return statement;
     }
 
     public void Dispose()

@@ -18,19 +18,22 @@ internal readonly record struct RollupValues(string[] Texts, long[] Sums)
             [.. Enumerable.Range(0, UsageMeasures.Names.Count).Select(i => row.Measures[i])]);
     }
 
-    public static RollupRow ToRow(Func<string, string> text, Func<string, long> sum) => new(
+    /// <summary>A row from what a store holds.</summary>
+    /// <param name="text">A text by its place in <see cref="TextNames"/>.</param>
+    /// <param name="sum">A sum by its place in <see cref="UsageMeasures.Names"/>; 0 when the store does not hold it.</param>
+    public static RollupRow ToRow(Func<int, string> text, Func<int, long> sum) => new(
         new UsageDimensions
         {
-            Endpoint = text("endpoint"),
-            Principal = text("principal"),
-            Key = text("key_id"),
-            Model = text("model"),
-            Provider = text("provider"),
-            ApiType = text("api_type"),
-            Agent = text("agent"),
-            Status = text("status"),
-            Groups = text("groups_json"),
-            Tags = text("tags_json"),
+            Endpoint = text(0),
+            Principal = text(1),
+            Key = text(2),
+            Model = text(3),
+            Provider = text(4),
+            ApiType = text(5),
+            Agent = text(6),
+            Status = text(7),
+            Groups = text(8),
+            Tags = text(9),
         },
-        UsageMeasures.Restore(sum, text("latency"), text("first_token")));
+        UsageMeasures.Restore(sum, text(10), text(11)));
 }

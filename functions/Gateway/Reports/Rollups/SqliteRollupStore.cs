@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Serverless.Gateway.Metering.Storage;
+using SQLitePCL;
 
 namespace Serverless.Gateway.Reports.Rollups;
 
@@ -16,6 +17,8 @@ internal sealed class SqliteRollupStore(string path, TimeProvider? time = null) 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
 
     private static readonly string Columns = string.Join(", ", RollupValues.TextNames.Concat(UsageMeasures.Names));
+
+    private static readonly string Insert = $"INSERT INTO rollup (period, {Columns}) VALUES (?{string.Concat(Enumerable.Repeat(", ?", RollupValues.TextNames.Length + UsageMeasures.Names.Count))})";
 
     private static readonly string Schema =
         $"CREATE TABLE IF NOT EXISTS rollup (period TEXT NOT NULL, {string.Join(", ", RollupValues.TextNames.Select(n => n + " TEXT NOT NULL"))}, {string.Join(", ", UsageMeasures.Names.Select(n => n + " INTEGER NOT NULL"))}); " +
@@ -40,7 +43,7 @@ internal sealed class SqliteRollupStore(string path, TimeProvider? time = null) 
         await using SqliteDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            rows.Add(RollupValues.ToRow(name => reader.GetString(reader.GetOrdinal(name)), name => reader.GetInt64(reader.GetOrdinal(name))));
+            rows.Add(RollupValues.ToRow(reader.GetString, i => reader.GetInt64(RollupValues.TextNames.Length + i)));
         }
 
         return rows;
@@ -68,26 +71,23 @@ internal sealed class SqliteRollupStore(string path, TimeProvider? time = null) 
 
         await using SqliteCommand delete = Command(connection, "DELETE FROM rollup WHERE period = $period", period);
         await delete.ExecuteNonQueryAsync(cancellationToken);
-        await using SqliteCommand insert = Command(connection, $"INSERT INTO rollup (period, {Columns}) VALUES ($period, {string.Join(", ", RollupValues.TextNames.Concat(UsageMeasures.Names).Select(n => "$" + n))})", period);
-        foreach (string name in RollupValues.TextNames.Concat(UsageMeasures.Names))
-        {
-            insert.Parameters.AddWithValue("$" + name, "");
-        }
-
+        using sqlite3_stmt insert = SqliteStatement.Prepare(connection, Insert);
         foreach (RollupRow row in rows)
         {
             RollupValues values = RollupValues.Of(row);
-            for (int i = 0; i < values.Texts.Length; i++)
+            int place = 1;
+            raw.sqlite3_bind_text(insert, place++, period.Key);
+            foreach (string text in values.Texts)
             {
-                insert.Parameters[1 + i].Value = values.Texts[i];
+                raw.sqlite3_bind_text(insert, place++, text);
             }
 
-            for (int i = 0; i < values.Sums.Length; i++)
+            foreach (long sum in values.Sums)
             {
-                insert.Parameters[1 + values.Texts.Length + i].Value = values.Sums[i];
+                raw.sqlite3_bind_int64(insert, place++, sum);
             }
 
-            await insert.ExecuteNonQueryAsync(cancellationToken);
+            insert.Run(connection);
         }
 
         await using SqliteCommand mark = Command(connection, "INSERT OR IGNORE INTO rollup_done (period) VALUES ($period)", period);

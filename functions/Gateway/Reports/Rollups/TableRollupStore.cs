@@ -227,5 +227,5 @@ internal sealed class TableRollupStore(UsageTables tables, TimeProvider? time = 
         return (entity, bytes);
     }
 
-    private static RollupRow ToRow(TableEntity entity) => RollupValues.ToRow(name => entity.GetString(name) ?? "", name => entity.GetInt64(name) ?? 0);
+    private static RollupRow ToRow(TableEntity entity) => RollupValues.ToRow(i => entity.GetString(RollupValues.TextNames[i]) ?? "", i => entity.GetInt64(UsageMeasures.Names[i]) ?? 0);
 }

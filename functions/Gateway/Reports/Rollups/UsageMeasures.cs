@@ -91,15 +91,15 @@ public sealed class UsageMeasures
         _sums.AsSpan().SequenceEqual(other._sums) && Latency.Serialize() == other.Latency.Serialize() && TimeToFirstToken.Serialize() == other.TimeToFirstToken.Serialize();
 
     /// <summary>Measures from what a store holds.</summary>
-    /// <param name="sum">A sum by its name; 0 when the store does not hold it.</param>
+    /// <param name="sum">A sum by its place in <see cref="Names"/>.</param>
     /// <param name="latency">As <see cref="Histogram.Serialize"/> wrote it.</param>
     /// <param name="firstToken">As <see cref="Histogram.Serialize"/> wrote it.</param>
-    public static UsageMeasures Restore(Func<string, long> sum, string latency, string firstToken)
+    public static UsageMeasures Restore(Func<int, long> sum, string latency, string firstToken)
     {
         var measures = new UsageMeasures { Latency = Histogram.Deserialize(latency), TimeToFirstToken = Histogram.Deserialize(firstToken) };
         for (int i = 0; i < Names.Count; i++)
         {
-            measures._sums[i] = sum(Names[i]);
+            measures._sums[i] = sum(i);
         }
 
         return measures;
