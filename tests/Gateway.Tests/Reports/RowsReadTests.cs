@@ -152,7 +152,7 @@ public sealed class RowsReadTests
             int count = (requests * (i + 1) / Combinations) - (requests * i / Combinations);
             return new RollupRow(
                 new UsageDimensions { Principal = $"p{i % 40}", Endpoint = $"e{i}" },
-                UsageMeasures.Restore(name => name switch { "requests" => count, "total_tokens" => 10L * count, _ => 0 }, "", ""));
+                UsageMeasures.Restore(sum => UsageMeasures.Names[sum] switch { "requests" => count, "total_tokens" => 10L * count, _ => 0 }, "", ""));
         })];
     }
 

@@ -320,7 +320,7 @@ public abstract class UsageReportContract : IAsyncLifetime
     public async Task A_reader_sees_the_old_sums_or_the_new_ones_and_after_a_crash_the_old_ones()
     {
         RollupPeriod hour = RollupPeriod.Of(RollupLevel.Hour, OldRecord.Accepted);
-        RollupRow[] Rows(int requests) => [.. Enumerable.Range(0, 350).Select(i => new RollupRow(new UsageDimensions { Endpoint = $"e{i}" }, UsageMeasures.Restore(n => n == "requests" ? requests : 0, "", "")))];
+        RollupRow[] Rows(int requests) => [.. Enumerable.Range(0, 350).Select(i => new RollupRow(new UsageDimensions { Endpoint = $"e{i}" }, UsageMeasures.Restore(i => UsageMeasures.Names[i] == "requests" ? requests : 0, "", "")))];
         Assert.True(await _rollups.WriteAsync(hour, Rows(1), await _rollups.BeginAsync(hour, Stop), Stop));
         using var done = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         Task<HashSet<long>> reading = Task.Run(async () =>

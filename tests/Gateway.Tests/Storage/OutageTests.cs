@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Serverless.Gateway.Metering;
 using Serverless.Gateway.Metering.Storage;
@@ -184,6 +185,36 @@ public sealed class OutageTests(Azurite azurite) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_neither_the_store_nor_the_journal_takes_is_tried_again_where_it_is_kept_elsewhere()
+    {
+        await File.WriteAllTextAsync(Journal, "no folder", TestContext.Current.CancellationToken);
+        var sink = new PickySink { Fails = true };
+        await using var store = new GroupCommitStore(sink, new UsageJournal(Journal, TimeProvider.System), Times, TimeProvider.System, _log.For<GroupCommitStore>());
+        await store.StartAsync(CancellationToken.None);
+        UsageRow[] rows = [.. Enumerable.Range(0, 250).Select(_ => UsageRow.OfCompleted(Records.Full()))];
+        var settled = new ConcurrentDictionary<string, bool>();
+        foreach (UsageRow row in rows)
+        {
+            store.StoreLater(row, (r, taken) => settled[r.RequestId] = taken);
+        }
+
+        UsageRecord waiting = await CompleteAsync(store);
+        Assert.Empty(settled);
+        Assert.Equal((1, 0), (store.Lost, sink.Stored.Count));
+        Assert.Contains(_log.Lines, l => l.StartsWith("usage.spill", StringComparison.Ordinal) && l.Contains(waiting.RequestId, StringComparison.Ordinal));
+
+        sink.Fails = false;
+        for (int i = 0; i < 400 && settled.Count < rows.Length; i++)
+        {
+            await Task.Delay(25, TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal(rows.Select(r => r.RequestId).Order(), settled.Where(s => s.Value).Select(s => s.Key).Order());
+        Assert.Equal(rows.Select(r => r.RequestId).Order(), sink.Stored.Order());
+        Assert.Equal(1, store.Lost);
+    }
+
+    [Fact]
     public async Task A_journal_that_another_process_is_writing_is_left_alone()
     {
         using var theirs = new UsageJournal(Journal, TimeProvider.System);
@@ -257,6 +288,8 @@ public sealed class OutageTests(Azurite azurite) : IAsyncLifetime
 
         public List<string> Stored { get; } = [];
 
+        public bool Fails { get; set; }
+
         public int MaxBatch => 100;
 
         public string GroupOf(UsageRow row) => "";
@@ -265,6 +298,11 @@ public sealed class OutageTests(Azurite azurite) : IAsyncLifetime
 
         public Task WriteAsync(IReadOnlyList<UsageRow> rows, CancellationToken cancellationToken)
         {
+            if (Fails)
+            {
+                throw new IOException("away");
+            }
+
             if (rows.Any(r => Equals(r.Values.GetValueOrDefault(UsageColumns.Find("endpoint_name")!), Poison)))
             {
                 throw new UsageRowRefusedException("poison");

@@ -27,6 +27,9 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
     private readonly Channel<Pending> _queue = Channel.CreateUnbounded<Pending>();
     private readonly ConcurrentDictionary<string, Waiting> _accepted = [];
     private readonly Queue<Pending> _held = [];
+
+    /// <summary>Rows that neither store nor journal has taken and that are kept elsewhere meanwhile: one is tried at each probe, and when that is taken the others are.</summary>
+    private readonly ConcurrentQueue<Pending> _unplaced = [];
     private readonly CancellationTokenSource _stop = new();
     private Task _writing = Task.CompletedTask;
     private Task _announcing = Task.CompletedTask;
@@ -80,7 +83,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
 
     /// <summary>Takes the row of a request whose answer need not wait for the store: it is as safe elsewhere until it is stored.</summary>
     /// <param name="row">The row of the finished request.</param>
-    /// <param name="settled">Is told the row, and true once it is in the store or in the journal, false when neither took it.</param>
+    /// <param name="settled">Is told the row, and true once it is in the store or in the journal, false when the store has stopped before either took it.</param>
     public void StoreLater(UsageRow row, Action<UsageRow, bool> settled)
     {
         _accepted.TryRemove(row.RequestId, out _);
@@ -166,16 +169,55 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
             catch (Exception e)
             {
                 taken = false;
-
-                // Neither the store nor the disk: the log line is all that is left. The answer must end all the same.
-                Log.Lost(_logger, Lines(rows), e);
-                Count(ref _lost, rows);
+                Lose(batch, e);
             }
 
             foreach (Pending pending in batch)
             {
                 pending.Done?.TrySetResult();
-                pending.Settled?.Invoke(pending.Row, taken);
+                if (taken)
+                {
+                    pending.Settled?.Invoke(pending.Row, true);
+                }
+                else if (pending.Settled is not null)
+                {
+                    _unplaced.Enqueue(pending);
+                }
+            }
+
+            if (taken)
+            {
+                Requeue(int.MaxValue);
+            }
+        }
+
+        Requeue(int.MaxValue);
+    }
+
+    /// <summary>Neither the store nor the disk: the log line is all that is left of a row, unless it is kept elsewhere. The answer must end all the same.</summary>
+    private void Lose(List<Pending> batch, Exception e)
+    {
+        UsageRow[] lost = [.. batch.Where(p => p.Settled is null).Select(p => p.Row)];
+        if (lost.Length < batch.Count)
+        {
+            Log.Unplaced(_logger, batch.Count - lost.Length, e);
+        }
+
+        if (lost.Length > 0)
+        {
+            Log.Lost(_logger, Lines(lost), e);
+            Count(ref _lost, lost);
+        }
+    }
+
+    /// <summary>Tries rows again that nobody has taken; once the store has stopped they are left to where they are kept.</summary>
+    private void Requeue(int count)
+    {
+        while (count-- > 0 && _unplaced.TryDequeue(out Pending pending))
+        {
+            if (!_queue.Writer.TryWrite(pending))
+            {
+                pending.Settled!(pending.Row, false);
             }
         }
     }
@@ -333,6 +375,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
         bool told = false;
         while (!_stop.IsCancellationRequested)
         {
+            Requeue(1);
             try
             {
                 int count = await _journal.DrainAsync(RedriveAsync);
@@ -418,6 +461,9 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
 
         [LoggerMessage(6, LogLevel.Error, "usage.refused {Rows}")]
         public static partial void Refused(ILogger logger, string rows, Exception exception);
+
+        [LoggerMessage(8, LogLevel.Error, "Neither the usage store nor the journal takes {Count} records. They are kept among the requests in flight and tried again.")]
+        public static partial void Unplaced(ILogger logger, int count, Exception exception);
 
         [LoggerMessage(7, LogLevel.Critical, "usage.spill {Rows}")]
         public static partial void Lost(ILogger logger, string rows, Exception exception);
