@@ -26,7 +26,8 @@ internal sealed record ExchangeServices(
     GatewayLimits Limits,
     GatewayTelemetry Telemetry,
     TimeProvider Time,
-    ILogger<Exchange> Logger);
+    ILogger<Exchange> Logger,
+    IHostApplicationLifetime? Lifetime = null);
 
 /// <summary>
 /// One request and its answer: who asks, what was read, what was sent, what the usage record will say. It is accepted once its caller
@@ -116,7 +117,7 @@ internal sealed partial class Exchange : IDisposable
     /// <summary>The endpoint that is asked for, or a 400, 403 or 404.</summary>
     public GatewayEndpoint Resolve(string name, EndpointTask task)
     {
-        Meter.Endpoint = name.Length > LongestName ? name[..LongestName] : name;
+        Meter.Endpoint = RecordText.Name(name, LongestName);
         Operation = Name(task);
         GatewayEndpoint endpoint = _services.Endpoints.Find(name) ?? throw new GatewayException(
             new GatewayError(ErrorKind.NotFound, StatusCodes.Status404NotFound, $"The endpoint '{Meter.Endpoint}' does not exist.") { Param = "model", Code = "model_not_found" });
@@ -314,7 +315,7 @@ internal sealed partial class Exchange : IDisposable
     public string ReasonOfEnd => !Aborted.IsCancellationRequested ? "internal_error" : IsStopping ? UsageMeter.Stopped : "client_closed";
 
     /// <summary>True when it was not the client that hung up: a process that has to end cannot wait for long answers.</summary>
-    private bool IsStopping => Http.RequestServices.GetService<IHostApplicationLifetime>()?.ApplicationStopping.IsCancellationRequested == true;
+    private bool IsStopping => _services.Lifetime?.ApplicationStopping.IsCancellationRequested == true;
 
     private void EndAsClosed()
     {

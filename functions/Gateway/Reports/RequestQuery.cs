@@ -98,7 +98,7 @@ public sealed record RequestQuery(DateTimeOffset From, DateTimeOffset To, int Li
     {
         List<UsageRecord> found = [];
         DateTimeOffset end = Before is null ? To : Min(To, UsageKey.TimeOf(Before).AddMilliseconds(1));
-        TimeSpan span = TimeSpan.FromMinutes(15);
+        TimeSpan span = TimeSpan.FromSeconds(10);
         while (end > From && found.Count <= Limit)
         {
             DateTimeOffset start = end - span > From ? end - span : From;
@@ -109,15 +109,23 @@ public sealed record RequestQuery(DateTimeOffset From, DateTimeOffset To, int Li
                 {
                     part.Add(record);
                 }
+
+                // Only the newest count: a span may hold more than there is memory for.
+                if (part.Count > 4 * (Limit + 1))
+                {
+                    part = Newest(part);
+                }
             }
 
-            found.AddRange(part.OrderByDescending(r => r.RequestId, StringComparer.Ordinal));
+            found.AddRange(Newest(part));
             end = start;
             span *= 2;
         }
 
         return found.Count > Limit ? (found[..Limit], found[Limit - 1].RequestId) : (found, null);
     }
+
+    private List<UsageRecord> Newest(List<UsageRecord> records) => [.. records.OrderByDescending(r => r.RequestId, StringComparer.Ordinal).Take(Limit + 1)];
 
     private static DateTimeOffset Min(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
 }

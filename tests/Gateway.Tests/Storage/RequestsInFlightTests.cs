@@ -27,7 +27,7 @@ public sealed class RequestsInFlightTests : IAsyncLifetime
     {
         UsageRecord ended = Records.Full();
         UsageRecord running = Records.Full();
-        UsageRecord longWinded = Records.Full() with { UserAgent = new string('u', 512), SessionId = new string('s', 512), Tags = new Dictionary<string, string> { ["t"] = new string('v', 4000) } };
+        UsageRecord longWinded = Records.Full() with { UserAgent = new string('u', 512), SessionId = new string('s', 512), Tags = new Dictionary<string, string> { ["t"] = new string('v', 8000) } };
         await RunAsync(async requests =>
         {
             foreach (UsageRecord record in (UsageRecord[])[ended, running, longWinded])
@@ -54,7 +54,7 @@ public sealed class RequestsInFlightTests : IAsyncLifetime
         UsageRecord stored = Records.Full();
         UsageRecord waiting = Records.Full();
         UsageRecord refused = Records.Full();
-        UsageRecord tooLong = Records.Full() with { SessionId = new string('s', 4000) };
+        UsageRecord tooLong = Records.Full() with { SessionId = new string('s', 8000) };
         List<Action<bool>> later = [];
         var store = new Silent();
         using (var journal = new UsageJournal(_folder, TimeProvider.System))
@@ -120,20 +120,20 @@ public sealed class RequestsInFlightTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("{\"request_id\":\"01m866x69hevrvvtmthnaz5svp\",\"status_code\":\"two hundred\"}")]
-    [InlineData("{\"request_id\":42}")]
-    [InlineData("[]")]
-    public async Task Nothing_that_a_predecessor_has_left_ends_the_process(string slot)
+    [InlineData("{\"request_id\":\"01m866x69hevrvvtmthnaz5svp\",\"status_code\":\"two hundred\"}", 2048, "left.running")]
+    [InlineData("{\"request_id\":42}", RequestsInFlight.SlotSize, "left.4160.running")]
+    [InlineData("[]", 8192, "left.8192.running")]
+    public async Task Nothing_that_a_predecessor_of_whatever_version_has_left_ends_the_process(string slot, int size, string name)
     {
-        byte[] left = new byte[2 * 2048];
+        byte[] left = new byte[2 * size];
         BitConverter.TryWriteBytes(left, slot.Length);
         Encoding.UTF8.GetBytes(slot, left.AsSpan(4));
         var good = new ArrayBufferWriter<byte>();
         UsageRow row = UsageRow.OfAccepted(Records.Full());
         UsageRowJson.Write(row, good);
-        BitConverter.TryWriteBytes(left.AsSpan(2048), good.WrittenCount);
-        good.WrittenSpan.CopyTo(left.AsSpan(2048 + 4));
-        await File.WriteAllBytesAsync(Path.Combine(_folder, "left.running"), left, Stop);
+        BitConverter.TryWriteBytes(left.AsSpan(size), good.WrittenCount);
+        good.WrittenSpan.CopyTo(left.AsSpan(size + 4));
+        await File.WriteAllBytesAsync(Path.Combine(_folder, name), left, Stop);
 
         Assert.Equal([row.RequestId], (await TakenOverAsync()).Select(r => r.RequestId));
     }

@@ -60,7 +60,7 @@ internal static class PriceFile
         {
             // Only what every request pays: other tiers are each vendor's own.
             return before.TryGetValue(like.GetString()!, out ProviderPrices? other)
-                ? new ProviderPrices([.. other.Models.Select(e => e with { Price = e.Price with { Rates = [.. e.Price.Rates.Where(r => r.Tier == ModelPrice.Standard)] } })])
+                ? new ProviderPrices([.. other.Models.Select(e => e with { Price = e.Price with { Peak = null, Rates = [.. e.Price.Rates.Where(r => r.Tier == ModelPrice.Standard)] } })])
                 : throw new FormatException($"'{provider.Name}' is like '{like}', which does not stand before it");
         }
 
@@ -86,7 +86,8 @@ internal static class PriceFile
             }
 
             DateOnly from = model.TryGetProperty("from", out JsonElement day) ? Day(day, "from", where) : DateOnly.MinValue;
-            entries.Add(new PriceEntry(names, new ModelPrice(from, ReadRates(model, tiers, where), peak)));
+            Rate[] rates = ReadRates(model, tiers, where);
+            entries.Add(new PriceEntry(names, new ModelPrice(from, rates, rates.Any(r => r.Tier == ModelPrice.PeakTier) ? peak : null)));
         }
 
         return entries;

@@ -31,6 +31,9 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
     /// <summary>Rows that neither store nor journal has taken and that are kept elsewhere meanwhile: one is tried at each probe, and when that is taken the others are.</summary>
     private readonly ConcurrentQueue<Pending> _unplaced = [];
     private readonly CancellationTokenSource _stop = new();
+
+    /// <summary>Ends the gathering: an answer waits.</summary>
+    private readonly SemaphoreSlim _hurry = new(0);
     private Task _writing = Task.CompletedTask;
     private Task _announcing = Task.CompletedTask;
     private Task _redriving = Task.CompletedTask;
@@ -78,6 +81,11 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
             return;
         }
 
+        if (_hurry.CurrentCount == 0)
+        {
+            _hurry.Release();
+        }
+
         await done.Task.WaitAsync(cancellationToken);
     }
 
@@ -122,6 +130,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
         await Task.WhenAll(_writing, _announcing, _redriving);
         _journal.Dispose();
         _stop.Dispose();
+        _hurry.Dispose();
     }
 
     /// <summary>
@@ -156,7 +165,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
         {
             if (_times.Gather > TimeSpan.Zero)
             {
-                await Task.Delay(_times.Gather, _time);
+                await _hurry.WaitAsync(_times.Gather);
             }
 
             Take(batch);
@@ -476,7 +485,7 @@ internal sealed record UsageStoreTimes
     /// <summary>How long a request runs before it is announced to the store.</summary>
     public TimeSpan Announce { get; init; } = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>How long rows gather before they are written together; for a store that answers do not wait for.</summary>
+    /// <summary>How long rows gather before they are written together, unless an answer waits for one of them.</summary>
     public TimeSpan Gather { get; init; }
 
     /// <summary>Longest time of one try.</summary>

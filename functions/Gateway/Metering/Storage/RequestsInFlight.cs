@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using System.Text.Json;
@@ -29,8 +30,11 @@ internal sealed partial class RequestsInFlight(
     /// <summary>Rows at once that are remembered; requests beyond it are not, until they are announced, and records beyond it wait for the store.</summary>
     private const int Slots = 4096;
 
-    /// <summary>Bytes for one: the length of the row, then the row. The length is written last and taken back first.</summary>
-    private const int SlotSize = 2048;
+    /// <summary>
+    /// Bytes for one: the length of the row, then the row. The length is written last and taken back first. No power of two: all slots would begin in
+    /// the same few lines of the processor's caches.
+    /// </summary>
+    internal const int SlotSize = 4096 + 64;
 
     /// <summary>Texts longer than this are left out of a row that is too long with them.</summary>
     private const int LongestOfMany = 48;
@@ -100,7 +104,7 @@ internal sealed partial class RequestsInFlight(
             Directory.CreateDirectory(journal.Folder);
 
             // Allocated at once: a page of a mapped file that finds no room on the disk later would end the process.
-            _file = new FileStream(Path.Combine(journal.Folder, $"{Guid.NewGuid():N}.running"), new FileStreamOptions
+            _file = new FileStream(Path.Combine(journal.Folder, $"{Guid.NewGuid():N}.{SlotSize}.running"), new FileStreamOptions
             {
                 Mode = FileMode.CreateNew,
                 Access = FileAccess.ReadWrite,
@@ -182,7 +186,7 @@ internal sealed partial class RequestsInFlight(
 
         long at = (long)slot * SlotSize;
         view.SafeMemoryMappedViewHandle.WriteSpan((ulong)at + sizeof(int), json);
-        Interlocked.MemoryBarrier();
+        Volatile.WriteBarrier();
         view.Write(at, json.Length);
         return true;
     }
@@ -230,7 +234,7 @@ internal sealed partial class RequestsInFlight(
             try
             {
                 await using var left = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
-                List<UsageRow> rows = await ReadAsync(left);
+                List<UsageRow> rows = await ReadAsync(left, SlotSizeOf(path));
                 if (rows.Count > 0)
                 {
                     await journal.AppendAsync(rows);
@@ -246,14 +250,18 @@ internal sealed partial class RequestsInFlight(
         }
     }
 
-    private static async Task<List<UsageRow>> ReadAsync(Stream file)
+    /// <summary>A file's name tells the size of its slots: the predecessor may have been another version. The first one's did not.</summary>
+    private static int SlotSizeOf(string path) =>
+        Path.GetFileName(path).Split('.') is [_, var size, _] && int.TryParse(size, NumberStyles.None, CultureInfo.InvariantCulture, out int told) && told is > sizeof(int) and <= 1024 * 1024 ? told : 2048;
+
+    private static async Task<List<UsageRow>> ReadAsync(Stream file, int slotSize)
     {
         List<UsageRow> rows = [];
-        byte[] slot = new byte[SlotSize];
-        while (await file.ReadAtLeastAsync(slot, SlotSize, throwOnEndOfStream: false) == SlotSize)
+        byte[] slot = new byte[slotSize];
+        while (await file.ReadAtLeastAsync(slot, slotSize, throwOnEndOfStream: false) == slotSize)
         {
             int length = BitConverter.ToInt32(slot);
-            if (length is > 0 and <= SlotSize - sizeof(int) && UsageRowJson.Read(slot.AsMemory(sizeof(int), length)) is { } row)
+            if (length > 0 && length <= slotSize - sizeof(int) && UsageRowJson.Read(slot.AsMemory(sizeof(int), length)) is { } row)
             {
                 rows.Add(row);
             }

@@ -13,8 +13,10 @@ public static class UsageKey
     /// <summary>Length of a request id.</summary>
     public const int Length = 26;
 
+    private static readonly string Last = FirstOf(DateTimeOffset.MaxValue);
+
     /// <summary>True when the text has the form of a request id.</summary>
-    public static bool IsValid(string id) => id.Length == Length && id.All(c => Alphabet.Contains(c));
+    public static bool IsValid(string id) => id.Length == Length && id.All(c => Alphabet.Contains(c)) && string.CompareOrdinal(id, 0, Last, 0, Last.Length) <= 0;
 
     /// <summary>When the request was accepted, to the millisecond.</summary>
     /// <exception cref="FormatException">It is no request id.</exception>

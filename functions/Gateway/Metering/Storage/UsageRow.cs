@@ -45,9 +45,6 @@ public class UsageRow
     /// <summary>The row of a request that has ended.</summary>
     public static UsageRow OfCompleted(UsageRecord record) => Of(record, completed: true);
 
-    /// <summary>The row that says of an accepted request that its process was ended before it could say how it went.</summary>
-    public static UsageRow Lost(string requestId) => new(requestId, new Dictionary<UsageColumn, object> { [UsageColumns.Outcome] = UsageNames.Of(RequestOutcome.Lost) });
-
     /// <summary>This row with a later one of the same request over it.</summary>
     public UsageRow With(UsageRow later)
     {

@@ -67,7 +67,7 @@ internal static class UsageServices
                 services.AddSingleton<IUsageStore, LogUsageStore>();
                 return services;
             case UsageStoreKind.Sqlite:
-                services.AddSingleton<Func<IUsageSink>>(_ => () => new SqliteUsageSink(settings.Path));
+                services.AddSingleton<IUsageSink>(_ => new SqliteUsageSink(settings.Path));
                 services.AddSingleton<IUsageReader>(_ => new SqliteUsageReader(settings.Path));
                 services.AddSingleton<IRollupStore>(p => new SqliteRollupStore(settings.Path, p.GetRequiredService<TimeProvider>()));
                 services.AddSingleton<IUsageMonths>(_ => new SqliteUsageMonths(settings.Path));
@@ -75,7 +75,7 @@ internal static class UsageServices
                 break;
             case UsageStoreKind.Table:
                 services.AddSingleton(_ => new UsageTables(Connect(settings, retries: 4), settings.TablePrefix));
-                services.AddSingleton<Func<IUsageSink>>(p => () => new TableUsageSink(new UsageTables(Connect(settings, retries: 0), settings.TablePrefix)));
+                services.AddSingleton<IUsageSink>(_ => new TableUsageSink(new UsageTables(Connect(settings, retries: 0), settings.TablePrefix)));
                 services.AddSingleton<IUsageReader>(p => new TableUsageReader(p.GetRequiredService<UsageTables>()));
                 services.AddSingleton<IRollupStore>(p => new TableRollupStore(p.GetRequiredService<UsageTables>(), p.GetRequiredService<TimeProvider>()));
                 services.AddSingleton<IUsageMonths>(p => new TableUsageMonths(p.GetRequiredService<UsageTables>()));
@@ -90,7 +90,7 @@ internal static class UsageServices
         services.AddSingleton(p =>
         {
             var store = new GroupCommitStore(
-                new LateRowsSink(p.GetRequiredService<Func<IUsageSink>>()(), p.GetRequiredService<IRollupStore>(), p.GetRequiredService<IUsageMonths>(), p.GetRequiredService<TimeProvider>()),
+                new LateRowsSink(p.GetRequiredService<IUsageSink>(), p.GetRequiredService<IRollupStore>(), p.GetRequiredService<IUsageMonths>(), p.GetRequiredService<TimeProvider>()),
                 p.GetRequiredService<UsageJournal>(),
                 p.GetRequiredService<UsageStoreTimes>(),
                 p.GetRequiredService<TimeProvider>(),

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.Data.Sqlite;
 using Serverless.Gateway.Metering.Storage;
 using SQLitePCL;
@@ -79,7 +80,8 @@ internal sealed class SqliteRollupStore(string path, TimeProvider? time = null) 
             raw.sqlite3_bind_text(insert, place++, period.Key);
             foreach (string text in values.Texts)
             {
-                raw.sqlite3_bind_text(insert, place++, text);
+                // By its length: a text that is bound as a string would end at a NUL.
+                raw.sqlite3_bind_text(insert, place++, Encoding.UTF8.GetBytes(text).AsSpan());
             }
 
             foreach (long sum in values.Sums)
