@@ -11,6 +11,7 @@ internal static class CompatiblePresets
 {
     private static readonly IReadOnlyList<DialectId> Chat = [DialectIds.ChatCompletions];
     private static readonly IReadOnlyList<DialectId> ChatAndEmbeddings = [DialectIds.ChatCompletions, DialectIds.Embeddings];
+    private static readonly IReadOnlyList<DialectId> Responses = [DialectIds.Responses];
     private static readonly IReadOnlyList<DialectId> ResponsesToo = [DialectIds.ChatCompletions, DialectIds.Responses];
 
     // What nearly all of them share: the older name of the limit, "system" as the only word for instructions, functions as the only tools.
@@ -112,11 +113,11 @@ internal static class CompatiblePresets
             ParallelToolCalls = false,
             RefusedFields = ["logit_bias", "top_logprobs", "n", "modalities", "service_tier", "store", "metadata", "user", "safety_identifier", "verbosity"],
         }),
-        Service("perplexity", "https://api.perplexity.ai", "PERPLEXITY_API_KEY", "https://docs.perplexity.ai/guides/chat-completions-guide", Chat, Common with
+        // Sonar's Chat Completions ended on 2026-09-27. The Agent API, which took its place, names models perplexity/sonar, openai/gpt-5.1 … and
+        // answers a field that it does not know with a 400, within another field too: of text it takes no format, of reasoning no summary.
+        Service("perplexity", "https://api.perplexity.ai/v1", "PERPLEXITY_API_KEY", "https://docs.perplexity.ai/docs/agent-api/openai-compatibility", Responses, Common with
         {
-            StreamOptions = false,
-            TopK = true,
-            RefusedFields = ["tools", "tool_choice", "parallel_tool_calls", "logprobs", "top_logprobs", "n", "seed"],
+            RefusedFields = ["text", "reasoning", "include", "top_logprobs", "user", "safety_identifier", "service_tier", "prompt_cache_key", "prompt_cache_retention"],
         }),
         Service("moonshot", "https://api.moonshot.ai/v1", "MOONSHOT_API_KEY", "https://platform.kimi.ai/docs/overview", Chat, Common with
         {

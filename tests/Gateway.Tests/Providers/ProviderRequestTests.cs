@@ -28,6 +28,7 @@ public sealed class ProviderRequestTests
     [InlineData("""{ "kind": "openai-compatible", "baseUrl": "http://gpu:8000/v1" }""", "openai.chat-completions", "chat/completions", "http://gpu:8000/v1/chat/completions")]
     [InlineData("""{ "kind": "openai-compatible", "baseUrl": "http://gpu:8000/v1", "apiKey": "k" }""", "anthropic.messages", "v1/messages", "http://gpu:8000/v1/messages", "Authorization: Bearer k")]
     [InlineData("""{ "kind": "groq", "apiKey": "k" }""", "openai.chat-completions", "chat/completions", "https://api.groq.com/openai/v1/chat/completions", "Authorization: Bearer k")]
+    [InlineData("""{ "kind": "perplexity", "apiKey": "k" }""", "openai.responses", "responses", "https://api.perplexity.ai/v1/responses", "Authorization: Bearer k")]
     [InlineData("""{ "kind": "databricks", "apiKey": "k", "baseUrl": "https://adb.example" }""", "openai.chat-completions", "chat/completions", "https://adb.example/ai-gateway/mlflow/v1/chat/completions", "Authorization: Bearer k")]
     [InlineData("""{ "kind": "databricks", "apiKey": "k", "baseUrl": "https://adb.example" }""", "openai.embeddings", "embeddings", "https://adb.example/ai-gateway/mlflow/v1/embeddings")]
     [InlineData("""{ "kind": "databricks", "apiKey": "k", "baseUrl": "https://adb.example" }""", "openai.responses", "responses", "https://adb.example/ai-gateway/openai/v1/responses")]
@@ -106,6 +107,15 @@ public sealed class ProviderRequestTests
     [InlineData("my-endpoint", "openai.chat-completions", "openai.embeddings")]
     public void Databricks_speaks_each_makers_dialect(string model, params string[] dialects) =>
         Assert.Equal(dialects, Create("""{ "kind": "databricks", "apiKey": "k", "baseUrl": "https://adb.example" }""").Dialects(model).Select(d => d.Name));
+
+    [Fact]
+    public void Perplexity_speaks_Responses_alone_and_is_not_sent_what_it_refuses()
+    {
+        IProvider provider = Create("""{ "kind": "perplexity", "apiKey": "k" }""");
+
+        Assert.Equal([DialectIds.Responses], provider.Dialects("perplexity/sonar"));
+        Assert.Contains("text", provider.Quirks(DialectIds.Responses, "perplexity/sonar").RefusedFields);
+    }
 
     [Fact]
     public void Configured_dialects_and_quirks_stand_in_for_the_kinds()
