@@ -133,6 +133,7 @@ public sealed class ReportRouteTests : IAsyncLifetime
     [InlineData("requests?from=1969-01-01", "from")]
     [InlineData("requests?limit=1001", "limit")]
     [InlineData("requests?page_token=99", "page_token")]
+    [InlineData("requests?page_token=zzzzzzzzzzzzzzzzzzzzzzzzzz.0", "page_token")]
     [InlineData("requests?format=xml", "format")]
     [InlineData("requests?x=%0a%22", "x")]
     [InlineData("dimensions?interval=never", "interval")]

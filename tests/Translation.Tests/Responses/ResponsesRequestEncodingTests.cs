@@ -337,6 +337,19 @@ public sealed class ResponsesRequestEncodingTests
         Assert.Equal(["reasoning", "user"], ResponsesKit.Dropped(report));
     }
 
+    [Fact]
+    public void AServerThatRefusesFieldsIsNotSentThoseOfItsOwnDialectEither()
+    {
+        var report = new TranslationReport();
+        JsonObject body = ResponsesKit.Encode(
+            ResponsesKit.Decode("""{"model":"m","input":"Hi","include":["reasoning.encrypted_content"],"truncation":"auto","safety_identifier":"s"}"""),
+            report: report,
+            quirks: new DialectQuirks { RefusedFields = ["include", "safety_identifier"] });
+        Assert.False(body.ContainsKey("include") || body.ContainsKey("safety_identifier"));
+        Assert.Equal("auto", (string?)body["truncation"]);
+        Assert.Contains("include", ResponsesKit.Dropped(report));
+    }
+
     [Theory]
     [InlineData("gpt-5.6-terra", true)]
     [InlineData("gpt-5.1", false)]

@@ -30,7 +30,7 @@ internal sealed class ResponsesRequestWriter(ChatRequest request, TargetProfile 
         WriteInclude(writer, effort);
         WriteHousekeeping(writer);
         ReportUnspeakable();
-        ResponsesWire.WriteCarried(writer, request.Extra);
+        ResponsesWire.WriteCarried(writer, request.Extra, name => Takes(name));
         if (request.Stream)
         {
             writer.WriteBoolean("stream"u8, true);

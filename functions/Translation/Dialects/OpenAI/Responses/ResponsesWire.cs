@@ -46,7 +46,10 @@ internal static class ResponsesWire
     public static bool Carries(ExtraFields? extra, string name) => IsOwn(extra) && extra![name] is not null;
 
     /// <summary>Writes what was carried along of an object, but for the fields of its inner objects, whose names hold a dot.</summary>
-    public static void WriteCarried(Utf8JsonWriter writer, ExtraFields? extra)
+    /// <param name="writer">Takes them.</param>
+    /// <param name="extra">What was carried along.</param>
+    /// <param name="takes">Told each name; false to leave the field out. Null for all.</param>
+    public static void WriteCarried(Utf8JsonWriter writer, ExtraFields? extra, Func<string, bool>? takes = null)
     {
         if (!IsOwn(extra))
         {
@@ -55,7 +58,7 @@ internal static class ResponsesWire
 
         foreach (ExtraField field in extra!.Fields)
         {
-            if (!field.Name.Contains('.'))
+            if (!field.Name.Contains('.') && takes?.Invoke(field.Name) != false)
             {
                 writer.WritePropertyName(field.Name);
                 writer.WriteRaw(field.Value);
