@@ -234,12 +234,80 @@ public abstract class UsageExportContract : IAsyncLifetime
     {
         UsageRecord lost = Assert.Single(await StoreAsync(Start, 1, (record, _) => record with { Outcome = RequestOutcome.Open }));
         await _export.ToFileAsync("202608", "csv", File("a.csv"), null, Stop);
-        Assert.Null(Assert.Single(await _export.DueAsync(2, unexported: false, Stop)).Obstacle);
+        DueMonth due = Assert.Single(await _export.DueAsync(2, unexported: false, Stop));
+        Assert.Null(due.Obstacle);
 
-        await new LateRowsSink(_storage.Sink, _storage.Rollups, _storage.Months, _time).WriteAsync([UsageRow.OfCompleted(lost with { Outcome = RequestOutcome.Success })], Stop);
+        await LateAsync(lost with { Outcome = RequestOutcome.Success });
 
+        // Who asked before is told so too: there are as many records as before.
+        Assert.Contains("records came while it was being dropped", await _export.DropAsync(due, Stop), StringComparison.Ordinal);
+        Assert.Equal(UsageMonthState.Whole, await _storage.Months.StateAsync("202608", Stop));
+        Assert.Equal(RequestOutcome.Success, (await _storage.Reader.FindAsync(lost.RequestId, Stop))!.Outcome);
         Assert.Contains("records came since", Assert.Single(await _export.DueAsync(2, unexported: false, Stop)).Obstacle, StringComparison.Ordinal);
         await _export.ToFileAsync("202608", "csv", File("a.csv"), null, Stop);
+        due = Assert.Single(await _export.DueAsync(2, unexported: false, Stop));
+        Assert.Null(due.Obstacle);
+        Assert.Null(await _export.DropAsync(due, Stop));
+    }
+
+    [Fact]
+    public async Task A_record_that_comes_into_an_hour_that_was_counted_already_keeps_its_month()
+    {
+        await StoreAsync(Start, 3);
+        await _export.ToFileAsync("202608", "csv", File("a.csv"), null, Stop);
+        DueMonth due = Assert.Single(await _export.DueAsync(2, unexported: false, Stop));
+        UsageRecord late = Records.Full(Start.AddMinutes(5));
+        bool came = false;
+
+        string? obstacle = await _export.DropAsync(due, Stop, (_, at) =>
+        {
+            if (!came && at >= Start.AddHours(1))
+            {
+                came = true;
+                LateAsync(late).GetAwaiter().GetResult();
+            }
+        });
+
+        Assert.True(came);
+        Assert.Contains("records came while it was being dropped", obstacle, StringComparison.Ordinal);
+        Records.AssertSame(late, await _storage.Reader.FindAsync(late.RequestId, Stop));
+    }
+
+    [Fact]
+    public async Task A_record_that_comes_while_its_month_is_exported_leaves_no_export()
+    {
+        await StoreAsync(Start, 3);
+        bool came = false;
+        void Told(long count, DateTimeOffset at)
+        {
+            if (!came && at >= Start.AddHours(1))
+            {
+                came = true;
+                LateAsync(Records.Full(Start.AddMinutes(5))).GetAwaiter().GetResult();
+            }
+        }
+
+        var e = await Assert.ThrowsAsync<IOException>(() => _export.ToFileAsync("202608", "csv", File("a.csv"), Told, Stop));
+
+        Assert.Contains("export it again", e.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(Folder, "a.csv*"));
+        Assert.Contains("not exported", Assert.Single(await _export.DueAsync(2, unexported: false, Stop)).Obstacle, StringComparison.Ordinal);
+        Assert.Equal(4, await _export.ToFileAsync("202608", "csv", File("a.csv"), Told, Stop));
+        Assert.Null(Assert.Single(await _export.DueAsync(2, unexported: false, Stop)).Obstacle);
+    }
+
+    [Fact]
+    public async Task An_export_that_is_interrupted_takes_nothing_from_the_one_before()
+    {
+        await StoreAsync(Start, 3);
+        await _export.ToFileAsync("202608", "csv", File("a.csv"), null, Stop);
+        ExportMark? before = Assert.Single(await _storage.Months.ListAsync(Stop)).Exported;
+        using var stop = new CancellationTokenSource();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _export.ToFileAsync("202608", "csv", File("a.csv"), (_, _) => stop.Cancel(), stop.Token));
+
+        Assert.NotNull(before);
+        Assert.Equal(before, Assert.Single(await _storage.Months.ListAsync(Stop)).Exported);
         Assert.Null(Assert.Single(await _export.DueAsync(2, unexported: false, Stop)).Obstacle);
     }
 
@@ -265,6 +333,9 @@ public abstract class UsageExportContract : IAsyncLifetime
         Assert.Empty(Directory.GetFiles(Folder, "a.csv*"));
         Assert.Null(Assert.Single(await _storage.Months.ListAsync(Stop)).Exported);
     }
+
+    private Task LateAsync(UsageRecord record) =>
+        new LateRowsSink(_storage.Sink, _storage.Rollups, _storage.Months, _time).WriteAsync([UsageRow.OfCompleted(record)], Stop);
 
     private string File(string name) => Path.Combine(Folder, name);
 

@@ -607,7 +607,9 @@ public abstract class UsageReportContract : IAsyncLifetime
 
         public Task MarkAsync(string month, ExportMark? mark, CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public Task DropAsync(string month, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<bool> TryMarkAsync(string month, ExportMark known, ExportMark? mark, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<bool> DropAsync(string month, ExportMark? known, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 
     private sealed class CountingReader(IUsageReader inner) : IUsageReader

@@ -15,8 +15,16 @@ public interface IUsageMonths
     /// <summary>Notes that all records of a whole month are in a file, or, with null, that they are not, since others have come.</summary>
     Task MarkAsync(string month, ExportMark? mark, CancellationToken cancellationToken);
 
+    /// <summary>Notes another export of a month, or with null none, if what is noted of it is still <paramref name="known"/>; in one step, whoever else notes something.</summary>
+    /// <returns>False when something else is noted by now.</returns>
+    Task<bool> TryMarkAsync(string month, ExportMark known, ExportMark? mark, CancellationToken cancellationToken);
+
     /// <summary>Drops the records of a month. Told again after it was interrupted, it goes on.</summary>
-    Task DropAsync(string month, CancellationToken cancellationToken);
+    /// <param name="month">The month.</param>
+    /// <param name="known">The export that must be noted of it, as it is when dropping begins, in one step; null when it does not matter.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>False, and nothing is dropped, when something else is noted by now.</returns>
+    Task<bool> DropAsync(string month, ExportMark? known, CancellationToken cancellationToken);
 }
 
 /// <summary>A month of records.</summary>
@@ -40,7 +48,7 @@ public enum UsageMonthState
 
 /// <summary>That a month was exported as a whole.</summary>
 /// <param name="At">When.</param>
-/// <param name="Records">How many records the file has. A month that has more by now is not the one that was exported.</param>
+/// <param name="Records">How many records the file has; 0 while it is being written. A month that has more by now is not the one that was exported.</param>
 /// <param name="File">Name of the file.</param>
 /// <param name="Sha256">Hash of the file, in hexadecimal digits.</param>
 public sealed record ExportMark(DateTimeOffset At, long Records, string File, string Sha256);

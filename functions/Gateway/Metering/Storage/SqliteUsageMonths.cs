@@ -62,22 +62,37 @@ internal sealed class SqliteUsageMonths(string path) : IUsageMonths
     public async Task MarkAsync(string month, ExportMark? mark, CancellationToken cancellationToken)
     {
         await using SqliteConnection connection = await OpenAsync(cancellationToken);
-        await using SqliteCommand command = Command(
-            connection,
-            "INSERT INTO month (name, exported, records, file, sha256) VALUES ($name, $at, $records, $file, $sha256) "
-            + "ON CONFLICT (name) DO UPDATE SET exported = $at, records = $records, file = $file, sha256 = $sha256",
-            ("$name", month),
-            ("$at", mark is null ? DBNull.Value : mark.At.UtcDateTime.ToString("o", CultureInfo.InvariantCulture)),
-            ("$records", mark is null ? DBNull.Value : mark.Records),
-            ("$file", mark is null ? DBNull.Value : mark.File),
-            ("$sha256", mark is null ? DBNull.Value : mark.Sha256));
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        await MarkAsync(connection, month, mark, cancellationToken);
     }
 
-    public async Task DropAsync(string month, CancellationToken cancellationToken)
+    public async Task<bool> TryMarkAsync(string month, ExportMark known, ExportMark? mark, CancellationToken cancellationToken)
     {
         await using SqliteConnection connection = await OpenAsync(cancellationToken);
-        await SetStateAsync(connection, month, UsageMonthState.Dropping, cancellationToken);
+        await using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
+        if ((await FindAsync(connection, month, cancellationToken)).Exported != known)
+        {
+            return false;
+        }
+
+        await MarkAsync(connection, month, mark, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+    }
+
+    public async Task<bool> DropAsync(string month, ExportMark? known, CancellationToken cancellationToken)
+    {
+        await using SqliteConnection connection = await OpenAsync(cancellationToken);
+        await using (SqliteTransaction transaction = connection.BeginTransaction(deferred: false))
+        {
+            if (known is not null && (await FindAsync(connection, month, cancellationToken)).Exported != known)
+            {
+                return false;
+            }
+
+            await SetStateAsync(connection, month, UsageMonthState.Dropping, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+
         DateTimeOffset start = UsageKey.TimeOfMonth(month);
         string end = UsageKey.FirstOf(start.AddMonths(1));
         string at = UsageKey.FirstOf(start);
@@ -96,6 +111,21 @@ internal sealed class SqliteUsageMonths(string path) : IUsageMonths
 
         // What still comes was not exported.
         await SetStateAsync(connection, month, UsageMonthState.Dropped, cancellationToken);
+        return true;
+    }
+
+    private static async Task MarkAsync(SqliteConnection connection, string month, ExportMark? mark, CancellationToken cancellationToken)
+    {
+        await using SqliteCommand command = Command(
+            connection,
+            "INSERT INTO month (name, exported, records, file, sha256) VALUES ($name, $at, $records, $file, $sha256) "
+            + "ON CONFLICT (name) DO UPDATE SET exported = $at, records = $records, file = $file, sha256 = $sha256",
+            ("$name", month),
+            ("$at", mark is null ? DBNull.Value : mark.At.UtcDateTime.ToString("o", CultureInfo.InvariantCulture)),
+            ("$records", mark is null ? DBNull.Value : mark.Records),
+            ("$file", mark is null ? DBNull.Value : mark.File),
+            ("$sha256", mark is null ? DBNull.Value : mark.Sha256));
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private static async Task SetStateAsync(SqliteConnection connection, string month, UsageMonthState state, CancellationToken cancellationToken)

@@ -42,8 +42,19 @@ internal sealed class UsageExport
 
         DeleteLeft(target);
         string partial = $"{target}.{Environment.ProcessId}.partial";
+        bool closed = IsClosed(month);
+        ExportMark? before = closed ? await MarkOfAsync(month, cancellationToken) : null;
+
+        // No month that can be dropped has 0 records. What comes while the file is written puts another mark in the place of this one.
+        var writing = new ExportMark(_time.GetUtcNow(), 0, Path.GetFileName(partial), "");
+        bool noted = false;
         try
         {
+            if (closed)
+            {
+                await _storage.Months.MarkAsync(month, writing, cancellationToken);
+            }
+
             long count;
             await using (var file = new FileStream(partial, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 128 * 1024, FileOptions.Asynchronous))
             {
@@ -59,9 +70,11 @@ internal sealed class UsageExport
 
             string hash = await HashAsync(partial, cancellationToken);
             File.Move(partial, target, overwrite: true);
-            if (IsClosed(month))
+            noted = !closed || await _storage.Months.TryMarkAsync(month, writing, new ExportMark(_time.GetUtcNow(), count, Path.GetFileName(target), hash), cancellationToken);
+            if (!noted)
             {
-                await _storage.Months.MarkAsync(month, new ExportMark(_time.GetUtcNow(), count, Path.GetFileName(target), hash), cancellationToken);
+                File.Delete(target);
+                throw new IOException($"Records of {month} came while it was exported, or it was exported twice at once: export it again.");
             }
 
             return count;
@@ -69,6 +82,26 @@ internal sealed class UsageExport
         finally
         {
             File.Delete(partial);
+            if (closed && !noted)
+            {
+                await TakeBackAsync(month, writing, before);
+            }
+        }
+    }
+
+    private async Task<ExportMark?> MarkOfAsync(string month, CancellationToken cancellationToken) =>
+        (await _storage.Months.ListAsync(cancellationToken)).FirstOrDefault(m => m.Name == month)?.Exported;
+
+    /// <summary>No file has come about: the one before is as good as it was, if nothing came meanwhile.</summary>
+    private async Task TakeBackAsync(string month, ExportMark writing, ExportMark? before)
+    {
+        try
+        {
+            await _storage.Months.TryMarkAsync(month, writing, before, CancellationToken.None);
+        }
+        catch (Exception e) when (e is IOException or System.Data.Common.DbException or Azure.RequestFailedException)
+        {
+            // What is noted then lets nobody drop the month; and why there is no file is the thing to tell.
         }
     }
 
@@ -144,8 +177,9 @@ internal sealed class UsageExport
             }
         }
 
-        await _storage.Months.DropAsync(month.Name, cancellationToken);
-        return null;
+        // A record may have come, or have changed, in an hour that was counted already: it took the mark away.
+        ExportMark? known = due.Unexported || month.State == UsageMonthState.Dropping ? null : month.Exported;
+        return await _storage.Months.DropAsync(month.Name, known, cancellationToken) ? null : "records came while it was being dropped; export it again";
     }
 
     private async Task<string?> ObstacleAsync(UsageMonth month, Action<string, long, DateTimeOffset>? progress, CancellationToken cancellationToken)

@@ -6,7 +6,8 @@ namespace Serverless.Gateway.Reports.Rollups;
 /// Lets sums of closed periods be made anew when a record of them comes late: out of the journal of a process that was away for long, or of a
 /// request that ran for longer than any should. Such periods are forgotten before the record is written, so that nobody keeps sums of them
 /// while it is on its way, whatever becomes of this process; and after it, so that sums which were begun before are not kept either. Records
-/// of a month that was dropped change no sums: those cannot be made again. A month that was exported no longer counts as such.
+/// of a month that was dropped change no sums: those cannot be made again. A month that was exported no longer counts as such; that is noted
+/// before it is asked whether the month is being dropped, which begins only while its export counts.
 /// </summary>
 internal sealed class LateRowsSink(IUsageSink sink, IRollupStore rollups, IUsageMonths months, TimeProvider time) : IUsageSink
 {
@@ -40,20 +41,22 @@ internal sealed class LateRowsSink(IUsageSink sink, IRollupStore rollups, IUsage
             }
         }
 
-        foreach (RollupPeriod hour in late ?? [])
+        foreach (IGrouping<string, RollupPeriod> month in (late ?? []).GroupBy(hour => UsageKey.MonthOf(hour.Start)))
         {
-            if (await months.StateAsync(UsageKey.MonthOf(hour.Start), cancellationToken) != UsageMonthState.Whole)
+            await months.MarkAsync(month.Key, null, cancellationToken);
+            if (await months.StateAsync(month.Key, cancellationToken) != UsageMonthState.Whole)
             {
                 continue;
             }
 
-            // The shortest first: who makes a day between two of these finds its hour forgotten already.
+            // The shortest first: who makes a day between two of these finds its hours forgotten already.
             foreach (RollupLevel level in (RollupLevel[])[RollupLevel.Hour, RollupLevel.Day, RollupLevel.Month])
             {
-                await rollups.ForgetAsync(RollupPeriod.Of(level, hour.Start), changing, cancellationToken);
+                foreach (RollupPeriod period in month.Select(hour => RollupPeriod.Of(level, hour.Start)).Distinct())
+                {
+                    await rollups.ForgetAsync(period, changing, cancellationToken);
+                }
             }
-
-            await months.MarkAsync(UsageKey.MonthOf(hour.Start), null, cancellationToken);
         }
     }
 }
