@@ -13,6 +13,7 @@ public sealed class OutageTests(Azurite azurite) : IAsyncLifetime
         Attempt = TimeSpan.FromMilliseconds(200),
         Patience = TimeSpan.FromMilliseconds(500),
         Probe = TimeSpan.FromMilliseconds(100),
+        Redrive = TimeSpan.FromSeconds(2),
     };
 
     private readonly string _folder = Directory.CreateTempSubdirectory("serverless-outage-").FullName;
@@ -244,6 +245,80 @@ public sealed class OutageTests(Azurite azurite) : IAsyncLifetime
         Assert.Equal(1, store.Lost);
     }
 
+    [Fact]
+    public async Task A_refused_row_that_cannot_be_kept_does_not_take_the_others_with_it()
+    {
+        // No line can be added to a folder.
+        Directory.CreateDirectory(Path.Combine(Journal, UsageJournal.RejectedFile));
+        var sink = new PickySink();
+        UsageRow[] rows = [.. Enumerable.Range(0, 10).Select(i => UsageRow.OfCompleted(Records.Full() with { Endpoint = i % 3 == 0 ? PickySink.Poison : "good" }))];
+        using (var left = new UsageJournal(Journal, TimeProvider.System))
+        {
+            await left.AppendAsync(rows[..5]);
+        }
+
+        await using var store = new GroupCommitStore(sink, new UsageJournal(Journal, TimeProvider.System), Times, TimeProvider.System, _log.For<GroupCommitStore>());
+        var settled = new ConcurrentDictionary<string, bool>();
+        foreach (UsageRow row in rows[5..])
+        {
+            store.StoreLater(row, (r, taken) => settled[r.RequestId] = taken);
+        }
+
+        await store.StartAsync(CancellationToken.None);
+        await SoonAsync(() => settled.Count == 5 && Directory.GetFiles(Journal).Length == 0);
+
+        string[] refused = [.. rows.Where((_, i) => i % 3 == 0).Select(r => r.RequestId)];
+        Assert.Equal(rows.Select(r => r.RequestId).Except(refused).Order(), sink.Stored.Order());
+        Assert.All(refused, id => Assert.Contains(_log.Lines, l => l.StartsWith("usage.spill", StringComparison.Ordinal) && l.Contains(id, StringComparison.Ordinal)));
+        Assert.Equal(refused.Length, store.Lost);
+    }
+
+    [Fact]
+    public async Task Rows_of_the_journal_have_more_time_than_an_answer_has()
+    {
+        var sink = new PickySink { Takes = Times.Attempt * 3 };
+        UsageRow row = UsageRow.OfCompleted(Records.Full());
+        using (var left = new UsageJournal(Journal, TimeProvider.System))
+        {
+            await left.AppendAsync([row]);
+        }
+
+        await using var store = new GroupCommitStore(sink, new UsageJournal(Journal, TimeProvider.System), Times with { Redrive = TimeSpan.FromMinutes(1) }, TimeProvider.System, _log.For<GroupCommitStore>());
+        await store.StartAsync(CancellationToken.None);
+        await SoonAsync(() => Directory.GetFiles(Journal).Length == 0);
+
+        Assert.Equal([row.RequestId], sink.Stored);
+    }
+
+    [Fact]
+    public async Task The_end_of_the_process_does_not_wait_for_the_journal()
+    {
+        var sink = new PickySink { Takes = Timeout.InfiniteTimeSpan };
+        using (var left = new UsageJournal(Journal, TimeProvider.System))
+        {
+            await left.AppendAsync([UsageRow.OfCompleted(Records.Full())]);
+        }
+
+        var store = new GroupCommitStore(sink, new UsageJournal(Journal, TimeProvider.System), Times with { Redrive = Timeout.InfiniteTimeSpan }, TimeProvider.System, _log.For<GroupCommitStore>());
+        await store.StartAsync(CancellationToken.None);
+        await SoonAsync(() => sink.Begun);
+
+        await store.StopAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await store.DisposeAsync();
+
+        Assert.NotEqual(0, new FileInfo(Assert.Single(Directory.GetFiles(Journal))).Length);
+    }
+
+    private static async Task SoonAsync(Func<bool> condition)
+    {
+        for (int i = 0; i < 1200 && !condition(); i++)
+        {
+            await Task.Delay(25, TestContext.Current.CancellationToken);
+        }
+
+        Assert.True(condition());
+    }
+
     private async Task<GroupCommitStore> StartAsync(UsageStoreTimes? times = null)
     {
         var store = new GroupCommitStore(new TableUsageSink(_tables), new UsageJournal(Journal, TimeProvider.System), times ?? Times, TimeProvider.System, _log.For<GroupCommitStore>());
@@ -296,8 +371,15 @@ public sealed class OutageTests(Azurite azurite) : IAsyncLifetime
 
         public Task PrepareAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public Task WriteAsync(IReadOnlyList<UsageRow> rows, CancellationToken cancellationToken)
+        /// <summary>How long it takes to write.</summary>
+        public TimeSpan Takes { get; init; }
+
+        public bool Begun { get; private set; }
+
+        public async Task WriteAsync(IReadOnlyList<UsageRow> rows, CancellationToken cancellationToken)
         {
+            Begun = true;
+            await Task.Delay(Takes, cancellationToken);
             if (Fails)
             {
                 throw new IOException("away");
@@ -308,8 +390,10 @@ public sealed class OutageTests(Azurite azurite) : IAsyncLifetime
                 throw new UsageRowRefusedException("poison");
             }
 
-            Stored.AddRange(rows.Select(r => r.RequestId).Except(Stored));
-            return Task.CompletedTask;
+            lock (Stored)
+            {
+                Stored.AddRange(rows.Select(r => r.RequestId).Except(Stored));
+            }
         }
     }
 

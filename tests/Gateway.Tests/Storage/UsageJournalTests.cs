@@ -1,4 +1,6 @@
+using System.Runtime.Versioning;
 using Microsoft.Extensions.DependencyInjection;
+using Serverless.Gateway.Configuration;
 using Serverless.Gateway.Metering.Storage;
 
 namespace Serverless.Gateway.Tests.Storage;
@@ -200,6 +202,7 @@ public sealed class UsageJournalTests : IDisposable
     }
 
     [Fact]
+    [UnsupportedOSPlatform("windows")]
     public void Nobody_else_may_look_into_a_folder_in_the_temporary_one()
     {
         if (OperatingSystem.IsWindows())
@@ -218,6 +221,45 @@ public sealed class UsageJournalTests : IDisposable
 
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(folder));
         Directory.Delete(folder);
+    }
+
+    [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public void A_folder_in_the_temporary_one_that_was_there_before_is_closed_to_others_or_not_used()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("The temporary folder is each user's own on Windows.");
+        }
+
+        string open = Directory.CreateDirectory(Path.Combine(_folder, "open")).FullName;
+        File.SetUnixFileMode(open, (UnixFileMode)0b111_111_111);
+        string link = Path.Combine(_folder, "link");
+        File.CreateSymbolicLink(link, "/nowhere");
+
+        UsageServices.KeepPrivate(open);
+        var refused = Assert.Throws<GatewayConfigurationException>(() => UsageServices.KeepPrivate(link));
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(open));
+        Assert.Equal("usage.journalFolder", Assert.Single(refused.Faults).Setting);
+
+        // Root may do anything with anybody's.
+        if (!Environment.IsPrivilegedProcess)
+        {
+            Assert.Throws<GatewayConfigurationException>(() => UsageServices.KeepPrivate("/usr"));
+        }
+    }
+
+    [Fact]
+    public async Task Rows_that_are_refused_at_the_same_time_are_all_kept()
+    {
+        using var journal = new UsageJournal(_folder, TimeProvider.System);
+        UsageRow[] rows = [.. Enumerable.Range(0, 100).Select(_ => Row())];
+
+        await Parallel.ForEachAsync(rows, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Stop }, async (row, _) => await journal.RejectAsync(row));
+
+        string[] kept = await File.ReadAllLinesAsync(Path.Combine(_folder, UsageJournal.RejectedFile), Stop);
+        Assert.Equal(rows.Select(r => r.RequestId).Order(), kept.Select(line => UsageRowJson.Read(line)!.RequestId).Order());
     }
 
     private static UsageRow Row() => UsageRow.OfCompleted(Records.Full());

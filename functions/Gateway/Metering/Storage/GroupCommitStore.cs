@@ -293,7 +293,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
         {
             try
             {
-                await TryWriteAsync(rows);
+                await TryWriteAsync(rows, _times.Attempt, CancellationToken.None);
                 Close();
                 return;
             }
@@ -332,16 +332,17 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
         }
     }
 
-    private async Task TryWriteAsync(IReadOnlyList<UsageRow> rows)
+    private async Task TryWriteAsync(IReadOnlyList<UsageRow> rows, TimeSpan longest, CancellationToken stop)
     {
-        using var limit = new CancellationTokenSource(_times.Attempt, _time);
+        using var limit = new CancellationTokenSource(longest, _time);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stop);
         if (!_prepared)
         {
-            await _sink.PrepareAsync(limit.Token);
+            await _sink.PrepareAsync(end.Token);
             _prepared = true;
         }
 
-        await _sink.WriteAsync(rows, limit.Token);
+        await _sink.WriteAsync(rows, end.Token);
         Count(ref _stored, rows);
     }
 
@@ -354,15 +355,28 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
     {
         if (rows.Count == 1)
         {
-            Log.Refused(_logger, Lines(rows), refusal);
-            await _journal.RejectAsync(rows[0]);
-            Count(ref _lost, rows);
+            await RejectAsync(rows, refusal);
             return;
         }
 
         foreach (UsageRow row in rows)
         {
             await CommitAsync([row]);
+        }
+    }
+
+    private async Task RejectAsync(IReadOnlyList<UsageRow> rows, UsageRowRefusedException refusal)
+    {
+        Log.Refused(_logger, Lines(rows), refusal);
+        Count(ref _lost, rows);
+        try
+        {
+            await _journal.RejectAsync(rows[0]);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The disk is full, say: the rows behind this one must be tried all the same.
+            Log.Lost(_logger, Lines(rows), e);
         }
     }
 
@@ -422,14 +436,28 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
         {
             foreach (UsageRow[] chunk in group.GroupBy(r => r.RequestId).Select(r => r.Aggregate((a, b) => a.With(b))).Chunk(_sink.MaxBatch))
             {
-                try
-                {
-                    await TryWriteAsync(chunk);
-                }
-                catch (UsageRowRefusedException e)
-                {
-                    await SeparateAsync(chunk, e);
-                }
+                await RedriveChunkAsync(chunk);
+            }
+        }
+    }
+
+    /// <summary>No answer waits for these, so that they have the time that rows of closed hours take; but the end of the process does not wait for them.</summary>
+    private async Task RedriveChunkAsync(IReadOnlyList<UsageRow> rows)
+    {
+        try
+        {
+            _stop.Token.ThrowIfCancellationRequested();
+            await TryWriteAsync(rows, _times.Redrive, _stop.Token);
+        }
+        catch (UsageRowRefusedException e) when (rows.Count == 1)
+        {
+            await RejectAsync(rows, e);
+        }
+        catch (UsageRowRefusedException)
+        {
+            foreach (UsageRow row in rows)
+            {
+                await RedriveChunkAsync([row]);
             }
         }
     }
@@ -490,6 +518,9 @@ internal sealed record UsageStoreTimes
 
     /// <summary>Longest time of one try.</summary>
     public TimeSpan Attempt { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longest time of one try with rows of the journal: those of closed hours need a dozen round trips.</summary>
+    public TimeSpan Redrive { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Longest time that an answer waits for the store before its record goes to the journal.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(3);

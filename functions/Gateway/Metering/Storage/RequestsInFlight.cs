@@ -233,12 +233,17 @@ internal sealed partial class RequestsInFlight(
         {
             try
             {
-                await using var left = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
-                List<UsageRow> rows = await ReadAsync(left, SlotSizeOf(path));
-                if (rows.Count > 0)
+                await using (var left = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
                 {
-                    await journal.AppendAsync(rows);
-                    Log.TakenOver(logger, rows.Count);
+                    List<UsageRow> rows = await ReadAsync(left, SlotSizeOf(path));
+                    if (rows.Count > 0)
+                    {
+                        await journal.AppendAsync(rows);
+                        Log.TakenOver(logger, rows.Count);
+                    }
+
+                    // Windows deletes no file that is open, and what is in this one must not be taken over twice.
+                    left.SetLength(0);
                 }
 
                 File.Delete(path);

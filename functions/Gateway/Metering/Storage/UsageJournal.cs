@@ -26,6 +26,7 @@ internal sealed partial class UsageJournal(string folder, TimeProvider time, ILo
 
     private readonly ILogger _logger = logger ?? NullLogger<UsageJournal>.Instance;
     private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly SemaphoreSlim _rejecting = new(1, 1);
     private FileStream? _file;
     private string _stuck = "";
 
@@ -99,8 +100,7 @@ internal sealed partial class UsageJournal(string folder, TimeProvider time, ILo
     {
         var line = new ArrayBufferWriter<byte>(1024);
         UsageRowJson.Write(row, line);
-        Directory.CreateDirectory(folder);
-        return File.AppendAllLinesAsync(Path.Combine(folder, RejectedFile), [Encoding.UTF8.GetString(line.WrittenSpan)]);
+        return KeepAsync([Encoding.UTF8.GetString(line.WrittenSpan)]);
     }
 
     /// <summary>What waits for the store, in this process's file and in those that others have left.</summary>
@@ -111,9 +111,9 @@ internal sealed partial class UsageJournal(string folder, TimeProvider time, ILo
             FileInfo[] files = [.. Left().Select(static path => new FileInfo(path))];
             return (files.Length, files.Sum(static file => file.Exists ? file.Length : 0));
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The folder is being deleted.
+            // The folder is being deleted, or may not be looked into: appending tells of that.
             return default;
         }
     }
@@ -146,17 +146,32 @@ internal sealed partial class UsageJournal(string folder, TimeProvider time, ILo
         try
         {
             file.SetLength(whole);
-            if (whole == 0)
-            {
-                File.Delete(file.Name);
-            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // The torn line is the last one of its file.
+            Close();
+            return;
         }
 
         Close();
+        if (whole == 0)
+        {
+            DeleteEmpty(file.Name);
+        }
+    }
+
+    /// <summary>Windows deletes no file that is open, so that it is closed before; whoever opens it in between finds nothing in it.</summary>
+    private static void DeleteEmpty(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It is passed over, and deleted, the next time.
+        }
     }
 
     private async Task<int> DrainAsync(string path, Func<IReadOnlyList<UsageRow>, Task> write)
@@ -172,18 +187,23 @@ internal sealed partial class UsageJournal(string folder, TimeProvider time, ILo
             return 0;
         }
 
+        int count;
         await using (file)
         {
             _stuck = path;
-            (int count, List<string> unreadable) = await ReadAsync(file, write);
-            await KeepAsync(unreadable);
-            _stuck = "";
+            (count, List<string> unreadable) = await ReadAsync(file, write);
+            if (unreadable.Count > 0)
+            {
+                await KeepAsync(unreadable);
+                Log.Unreadable(_logger, unreadable.Count, Path.Combine(folder, RejectedFile));
+            }
 
-            // Where it cannot be deleted it is empty at least.
+            _stuck = "";
             file.SetLength(0);
-            File.Delete(path);
-            return count;
         }
+
+        DeleteEmpty(path);
+        return count;
     }
 
     private static async Task<(int Count, List<string> Unreadable)> ReadAsync(FileStream file, Func<IReadOnlyList<UsageRow>, Task> write)
@@ -234,13 +254,18 @@ internal sealed partial class UsageJournal(string folder, TimeProvider time, ILo
         return torn;
     }
 
-    private async Task KeepAsync(List<string> unreadable)
+    /// <summary>One at a time: the file is opened exclusively.</summary>
+    private async Task KeepAsync(List<string> lines)
     {
-        if (unreadable.Count > 0)
+        await _rejecting.WaitAsync();
+        try
         {
-            string kept = Path.Combine(folder, RejectedFile);
-            await File.AppendAllLinesAsync(kept, unreadable);
-            Log.Unreadable(_logger, unreadable.Count, kept);
+            Directory.CreateDirectory(folder);
+            await File.AppendAllLinesAsync(Path.Combine(folder, RejectedFile), lines);
+        }
+        finally
+        {
+            _rejecting.Release();
         }
     }
 

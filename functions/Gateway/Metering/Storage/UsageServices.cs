@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using System.Text;
 using Azure.Core;
@@ -5,6 +6,7 @@ using Azure.Data.Tables;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Serverless.Gateway.Configuration;
 using Serverless.Gateway.Metering.Telemetry;
 using Serverless.Gateway.Reports;
 using Serverless.Gateway.Reports.Rollups;
@@ -126,18 +128,42 @@ internal static class UsageServices
         string folder = Path.Combine(Path.GetTempPath(), "serverless-usage-" + Convert.ToHexStringLower(store.AsSpan(0, 8)));
         if (!OperatingSystem.IsWindows())
         {
-            try
-            {
-                // Records name people and addresses, and everybody on the machine may look into the temporary folder.
-                Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                // Whoever writes into it tells of it.
-            }
+            KeepPrivate(folder);
         }
 
         return folder;
+    }
+
+    /// <summary>Records name people and addresses, and everybody on the machine may look into the temporary folder, or put a folder there before.</summary>
+    /// <exception cref="GatewayConfigurationException">The folder is somebody else's.</exception>
+    [UnsupportedOSPlatform("windows")]
+    internal static void KeepPrivate(string folder)
+    {
+        const UnixFileMode Mine = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        try
+        {
+            if (new FileInfo(folder).LinkTarget is not null)
+            {
+                throw new UnauthorizedAccessException();
+            }
+
+            if (!Directory.Exists(folder))
+            {
+                Directory.CreateDirectory(folder, Mine);
+            }
+
+            // Also where it has this mode: only its owner may set it.
+            File.SetUnixFileMode(folder, Mine);
+        }
+        catch (UnauthorizedAccessException) when (Path.Exists(folder) || new FileInfo(folder).LinkTarget is not null)
+        {
+            throw new GatewayConfigurationException(
+                [new ConfigurationFault("usage.journalFolder", $"{folder} would be taken, but it is another user's, who could read the records in it. Name a folder that is the gateway's own, or remove that one.")]);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Whoever writes into it tells of it.
+        }
     }
 
     /// <summary>The account of the settings.</summary>
