@@ -30,10 +30,15 @@ builder.Services.AddGateway(settings);
 HostSetup.Apply(builder, settings);
 TelemetryExport.Apply(builder, settings.Telemetry, settings.Address.BehindFunctionsHost);
 await using WebApplication app = builder.Build();
-HostSetup.Apply(app);
 try
 {
+    HostSetup.Apply(app);
     await app.StartAsync();
+}
+catch (GatewayConfigurationException e)
+{
+    // What only this machine can tell: a folder that is another user's.
+    return StartupText.Refuse(e, ListenAddress.From(builder.Configuration), Console.Error);
 }
 catch (IOException e)
 {
