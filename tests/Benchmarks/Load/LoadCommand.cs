@@ -12,6 +12,8 @@ internal static class LoadCommand
     private const string Chat = """{"model":"MODEL","messages":[{"role":"system","content":"You are terse."},{"role":"user","content":"PROMPT"}],"max_completion_tokens":256,"temperature":0.5STREAM}""";
     private const string Messages = """{"model":"MODEL","max_tokens":256,"system":"You are terse.","messages":[{"role":"user","content":"PROMPT"}],"temperature":0.5STREAM}""";
 
+    private const int Rounds = 6;
+
     private static readonly string Prompt = string.Concat(Enumerable.Repeat("The quick brown fox jumps over the lazy dog. ", 20));
 
     public static async Task<int> RunAsync(string[] arguments)
@@ -53,18 +55,18 @@ internal static class LoadCommand
 
     private static async Task TableAsync(Target[] targets, int connections, string events, bool stream, TimeSpan time)
     {
-        // Every target is warmed up first; then all are measured in turn, twice, so that a drift of the machine's speed meets all alike.
+        // Every target is warmed up first; then all are measured in turn, several times, so that a drift of the machine's speed meets all alike.
         foreach (Target target in targets)
         {
             await MeasureAsync(target, connections, events, stream, TimeSpan.FromSeconds(1));
         }
 
         Dictionary<Target, List<Figures>> rounds = targets.ToDictionary(t => t, _ => new List<Figures>());
-        for (int round = 0; round < 2; round++)
+        for (int round = 0; round < Rounds; round++)
         {
             foreach (Target target in targets)
             {
-                rounds[target].Add(await MeasureAsync(target, connections, events, stream, time / 2));
+                rounds[target].Add(await MeasureAsync(target, connections, events, stream, time / Rounds));
             }
         }
 

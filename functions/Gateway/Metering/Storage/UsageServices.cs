@@ -87,7 +87,7 @@ internal static class UsageServices
 
         // A folder elsewhere may be on a disk that goes sooner than the one with the store.
         bool sameDisk = settings.Store == UsageStoreKind.Sqlite && settings.JournalFolder is null;
-        services.AddSingleton(new UsageStoreTimes { Gather = sameDisk ? TimeSpan.FromMilliseconds(50) : TimeSpan.Zero });
+        services.AddSingleton(new UsageStoreTimes { Gather = sameDisk ? TimeSpan.FromMilliseconds(15) : TimeSpan.Zero });
         services.AddSingleton(p => new UsageJournal(settings.JournalFolder ?? JournalOf(settings, p), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<UsageJournal>>()));
         services.AddSingleton(p =>
         {
