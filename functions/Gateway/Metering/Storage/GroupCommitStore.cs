@@ -73,11 +73,12 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
     public async ValueTask CompletedAsync(UsageRecord record, CancellationToken cancellationToken)
     {
         _accepted.TryRemove(record.RequestId, out _);
+        UsageRow row = UsageRow.OfCompleted(record);
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (!_queue.Writer.TryWrite(new Pending(UsageRow.OfCompleted(record), done)))
+        if (!_queue.Writer.TryWrite(new Pending(row, done)))
         {
             // The process is ending, and this request has outlived the time that was given to it: its record is for the successor.
-            await SpillAsync([UsageRow.OfCompleted(record)]);
+            await SpillAsync([row]);
             return;
         }
 
@@ -299,7 +300,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
             }
             catch (UsageRowRefusedException e)
             {
-                await SeparateAsync(rows, e);
+                await SeparateAsync(rows, e, CommitAsync);
                 return;
             }
             catch (Exception e)
@@ -351,7 +352,10 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
         Interlocked.Add(ref counter, rows.Count(row => row.IsEnded));
 
     /// <summary>One row that the store refuses must not take the others with it.</summary>
-    private async Task SeparateAsync(IReadOnlyList<UsageRow> rows, UsageRowRefusedException refusal)
+    /// <param name="rows">The rows.</param>
+    /// <param name="refusal">What the store says.</param>
+    /// <param name="retry">Tries some of them.</param>
+    private async Task SeparateAsync(IReadOnlyList<UsageRow> rows, UsageRowRefusedException refusal, Func<IReadOnlyList<UsageRow>, Task> retry)
     {
         if (rows.Count == 1)
         {
@@ -361,7 +365,7 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
 
         foreach (UsageRow row in rows)
         {
-            await CommitAsync([row]);
+            await retry([row]);
         }
     }
 
@@ -449,16 +453,9 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
             _stop.Token.ThrowIfCancellationRequested();
             await TryWriteAsync(rows, _times.Redrive, _stop.Token);
         }
-        catch (UsageRowRefusedException e) when (rows.Count == 1)
+        catch (UsageRowRefusedException e)
         {
-            await RejectAsync(rows, e);
-        }
-        catch (UsageRowRefusedException)
-        {
-            foreach (UsageRow row in rows)
-            {
-                await RedriveChunkAsync([row]);
-            }
+            await SeparateAsync(rows, e, RedriveChunkAsync);
         }
     }
 
@@ -505,26 +502,4 @@ internal sealed partial class GroupCommitStore : IUsageStore, IUsageStoreFigures
         [LoggerMessage(7, LogLevel.Critical, "usage.spill {Rows}")]
         public static partial void Lost(ILogger logger, string rows, Exception exception);
     }
-}
-
-/// <summary>How patient the store is.</summary>
-internal sealed record UsageStoreTimes
-{
-    /// <summary>How long a request runs before it is announced to the store.</summary>
-    public TimeSpan Announce { get; init; } = TimeSpan.FromMilliseconds(50);
-
-    /// <summary>How long rows gather before they are written together, unless an answer waits for one of them.</summary>
-    public TimeSpan Gather { get; init; }
-
-    /// <summary>Longest time of one try.</summary>
-    public TimeSpan Attempt { get; init; } = TimeSpan.FromSeconds(1);
-
-    /// <summary>Longest time of one try with rows of the journal: those of closed hours need a dozen round trips.</summary>
-    public TimeSpan Redrive { get; init; } = TimeSpan.FromSeconds(30);
-
-    /// <summary>Longest time that an answer waits for the store before its record goes to the journal.</summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(3);
-
-    /// <summary>How often a store that was away is tried again.</summary>
-    public TimeSpan Probe { get; init; } = TimeSpan.FromMilliseconds(500);
 }

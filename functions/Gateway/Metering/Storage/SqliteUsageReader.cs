@@ -8,6 +8,8 @@ namespace Serverless.Gateway.Metering.Storage;
 /// <summary>Reads usage records from the SQLite file, on connections of its own: the write-ahead log lets it read while the sink writes.</summary>
 internal sealed class SqliteUsageReader(string path) : IUsageReader
 {
+    private const string InSpan = "SELECT json FROM record WHERE request_id >= $a AND request_id < $b";
+
     public async Task<UsageRecord?> FindAsync(string requestId, CancellationToken cancellationToken)
     {
         await foreach (UsageRecord record in QueryAsync("SELECT json FROM record WHERE request_id = $a", requestId, null, ToRecord, cancellationToken))
@@ -19,15 +21,14 @@ internal sealed class SqliteUsageReader(string path) : IUsageReader
     }
 
     public IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => QueryAsync(
-        "SELECT json FROM record WHERE request_id >= $a AND request_id < $b", UsageKey.FirstOf(from), UsageKey.FirstOf(to), ToRecord, cancellationToken);
+        InSpan, UsageKey.FirstOf(from), UsageKey.FirstOf(to), ToRecord, cancellationToken);
 
     public async IAsyncEnumerable<UsageFacts> ReadFactsAsync(DateTimeOffset from, DateTimeOffset to, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var json = new UsageFactsJson();
-        const string Sql = "SELECT json FROM record WHERE request_id >= $a AND request_id < $b";
 
         // The text where SQLite has it: a copy of each would cost more than reading it.
-        await foreach (UsageFacts facts in QueryAsync(Sql, UsageKey.FirstOf(from), UsageKey.FirstOf(to), r => json.Read(raw.sqlite3_column_blob(r.Handle, 0)), cancellationToken))
+        await foreach (UsageFacts facts in QueryAsync(InSpan, UsageKey.FirstOf(from), UsageKey.FirstOf(to), r => json.Read(raw.sqlite3_column_blob(r.Handle, 0)), cancellationToken))
         {
             yield return facts;
         }

@@ -86,16 +86,5 @@ internal sealed class TableUsageMonths(UsageTables tables) : IUsageMonths
 
     private static UsageMonthState StateOf(TableEntity? row) => Enum.Parse<UsageMonthState>(row?.GetString("state") ?? nameof(UsageMonthState.Whole));
 
-    private async Task<TableEntity?> FindAsync(string month, CancellationToken cancellationToken)
-    {
-        try
-        {
-            NullableResponse<TableEntity> found = await _meta.GetEntityIfExistsAsync<TableEntity>(Months, month, cancellationToken: cancellationToken);
-            return found.HasValue ? found.Value : null;
-        }
-        catch (RequestFailedException e) when (e.Status == 404)
-        {
-            return null;
-        }
-    }
+    private Task<TableEntity?> FindAsync(string month, CancellationToken cancellationToken) => UsageTables.FindAsync(_meta, Months, month, cancellationToken);
 }

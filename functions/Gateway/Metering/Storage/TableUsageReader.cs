@@ -27,16 +27,8 @@ internal sealed class TableUsageReader(UsageTables tables) : IUsageReader
             return null;
         }
 
-        try
-        {
-            NullableResponse<TableEntity> found = await tables.Month(UsageKey.TimeOf(requestId))
-                .GetEntityIfExistsAsync<TableEntity>(UsageKey.PartitionOf(requestId), requestId, cancellationToken: cancellationToken);
-            return found.HasValue ? ToRecord(found.Value!) : null;
-        }
-        catch (RequestFailedException e) when (e.Status == 404)
-        {
-            return null;
-        }
+        TableEntity? found = await UsageTables.FindAsync(tables.Month(UsageKey.TimeOf(requestId)), UsageKey.PartitionOf(requestId), requestId, cancellationToken);
+        return found is null ? null : ToRecord(found);
     }
 
     public IAsyncEnumerable<UsageRecord> ReadAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => QueryAsync(from, to, null, cancellationToken);

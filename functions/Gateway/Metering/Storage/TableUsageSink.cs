@@ -18,6 +18,9 @@ internal sealed class TableUsageSink(UsageTables tables) : IUsageSink
     /// <summary>Longest text of a row whose texts are too long together.</summary>
     private const int LongestOfMany = 4 * 1024;
 
+    /// <summary>Most rows of a transaction.</summary>
+    public const int MaxRows = 100;
+
     /// <summary>Most bytes of a transaction, with room for the envelope: the service takes 4 MiB.</summary>
     public const int MaxTransaction = 3 * 1024 * 1024;
 
@@ -27,7 +30,7 @@ internal sealed class TableUsageSink(UsageTables tables) : IUsageSink
         "EntityTooLarge", "InvalidDuplicateRow", "InvalidInput", "KeyValueTooLarge", "OutOfRangeInput", "PropertyNameInvalid", "PropertyNameTooLong", "PropertyValueTooLarge", "RequestBodyTooLarge", "TooManyProperties",
     ];
 
-    public int MaxBatch => 100;
+    public int MaxBatch => MaxRows;
 
     public string GroupOf(UsageRow row) => UsageKey.PartitionOf(row.RequestId);
 
@@ -37,26 +40,38 @@ internal sealed class TableUsageSink(UsageTables tables) : IUsageSink
     {
         await tables.EnsureAsync(rows[0].RequestId, cancellationToken);
         TableClient table = tables.Month(UsageKey.TimeOf(rows[0].RequestId));
-        List<TableTransactionAction> actions = new(rows.Count);
-        int size = 0;
-        foreach (UsageRow row in rows)
+        foreach (IReadOnlyList<TableEntity> entities in Transactions(rows.Select(ToEntity)))
         {
-            (TableEntity entity, int bytes) = ToEntity(row);
-            if (size + bytes > MaxTransaction && actions.Count > 0)
+            await SubmitAsync(table, entities.Select(static entity => new TableTransactionAction(TableTransactionActionType.UpsertMerge, entity)), cancellationToken);
+        }
+    }
+
+    /// <summary>Divides entities of one partition into what the service takes at once.</summary>
+    /// <param name="entities">The entities, with the most bytes that each takes.</param>
+    internal static IEnumerable<IReadOnlyList<TableEntity>> Transactions(IEnumerable<(TableEntity Entity, int Bytes)> entities)
+    {
+        List<TableEntity> transaction = [];
+        int size = 0;
+        foreach ((TableEntity entity, int bytes) in entities)
+        {
+            if (transaction.Count == MaxRows || (size + bytes > MaxTransaction && transaction.Count > 0))
             {
-                await SubmitAsync(table, actions, cancellationToken);
-                actions.Clear();
+                yield return transaction;
+                transaction = [];
                 size = 0;
             }
 
-            actions.Add(new TableTransactionAction(TableTransactionActionType.UpsertMerge, entity));
+            transaction.Add(entity);
             size += bytes;
         }
 
-        await SubmitAsync(table, actions, cancellationToken);
+        if (transaction.Count > 0)
+        {
+            yield return transaction;
+        }
     }
 
-    private async Task SubmitAsync(TableClient table, List<TableTransactionAction> actions, CancellationToken cancellationToken)
+    private async Task SubmitAsync(TableClient table, IEnumerable<TableTransactionAction> actions, CancellationToken cancellationToken)
     {
         try
         {

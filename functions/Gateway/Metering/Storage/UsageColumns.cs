@@ -173,21 +173,21 @@ public static class UsageColumns
     private static UsageColumn Json<T>(string name, Func<UsageRecord, T?> get, JsonTypeInfo<T> type, bool accepted = false)
         where T : class
     {
-        JsonEncodedText property = JsonEncodedText.Encode(name);
-        return new(name, UsageColumnType.Json, accepted, r => get(r) is { } value ? JsonSerializer.Serialize(value, type) : null, (r, json) =>
+        void Write(Utf8JsonWriter json, JsonEncodedText property, T value)
         {
-            if (get(r) is { } value)
-            {
-                json.WritePropertyName(property);
-                JsonSerializer.Serialize(json, value, type);
-            }
-        });
+            json.WritePropertyName(property);
+            JsonSerializer.Serialize(json, value, type);
+        }
+
+        return Column(name, UsageColumnType.Json, accepted, get, Write, value => JsonSerializer.Serialize(value, type));
     }
 
-    private static UsageColumn Column(string name, UsageColumnType type, bool accepted, Func<UsageRecord, string?> get, Action<Utf8JsonWriter, JsonEncodedText, string> write)
+    private static UsageColumn Column<T>(
+        string name, UsageColumnType type, bool accepted, Func<UsageRecord, T?> get, Action<Utf8JsonWriter, JsonEncodedText, T> write, Func<T, object>? made = null)
+        where T : class
     {
         JsonEncodedText property = JsonEncodedText.Encode(name);
-        return new(name, type, accepted, get, (r, json) =>
+        return new(name, type, accepted, r => get(r) is { } value ? made?.Invoke(value) ?? value : null, (r, json) =>
         {
             if (get(r) is { } value)
             {

@@ -96,6 +96,20 @@ internal sealed class UsageTables
         }
     }
 
+    /// <summary>A row; null when it is not there, or its table is not.</summary>
+    public static async Task<TableEntity?> FindAsync(TableClient table, string partition, string row, CancellationToken cancellationToken)
+    {
+        try
+        {
+            NullableResponse<TableEntity> found = await table.GetEntityIfExistsAsync<TableEntity>(partition, row, cancellationToken: cancellationToken);
+            return found.HasValue ? found.Value : null;
+        }
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Forgets what is known: the account was emptied, or a month was dropped.</summary>
     public void Forget()
     {

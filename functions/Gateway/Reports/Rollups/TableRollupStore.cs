@@ -21,7 +21,6 @@ internal sealed class TableRollupStore(UsageTables tables, TimeProvider? time = 
     private const string Version = "version";
     private const string Rows = "rows";
 
-    private const int MostOfTransaction = 100;
     private const int TransactionsAtOnce = 4;
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
@@ -130,35 +129,12 @@ internal sealed class TableRollupStore(UsageTables tables, TimeProvider? time = 
     }
 
     private Task WriteRowsAsync(RollupPeriod period, string version, IReadOnlyList<RollupRow> rows, CancellationToken cancellationToken) => SubmitAsync(
-        Transactions(rows.Select(r => ToEntity(period, version, r))), static e => new TableTransactionAction(TableTransactionActionType.UpsertReplace, e), cancellationToken);
+        TableUsageSink.Transactions(rows.Select(r => ToEntity(period, version, r))), static e => new TableTransactionAction(TableTransactionActionType.UpsertReplace, e), cancellationToken);
 
     private Task SubmitAsync(IEnumerable<IReadOnlyList<TableEntity>> transactions, Func<TableEntity, TableTransactionAction> action, CancellationToken cancellationToken) => Parallel.ForEachAsync(
         transactions,
         new ParallelOptions { MaxDegreeOfParallelism = TransactionsAtOnce, CancellationToken = cancellationToken },
         async (entities, stop) => await _table.SubmitTransactionAsync(entities.Select(action), stop));
-
-    private static IEnumerable<IReadOnlyList<TableEntity>> Transactions(IEnumerable<(TableEntity Entity, int Bytes)> entities)
-    {
-        List<TableEntity> transaction = [];
-        int size = 0;
-        foreach ((TableEntity entity, int bytes) in entities)
-        {
-            if (transaction.Count == MostOfTransaction || (size + bytes > TableUsageSink.MaxTransaction && transaction.Count > 0))
-            {
-                yield return transaction;
-                transaction = [];
-                size = 0;
-            }
-
-            transaction.Add(entity);
-            size += bytes;
-        }
-
-        if (transaction.Count > 0)
-        {
-            yield return transaction;
-        }
-    }
 
     private async Task<bool> TrySetHeadAsync(TableEntity head, string mark, CancellationToken cancellationToken)
     {
@@ -174,18 +150,7 @@ internal sealed class TableRollupStore(UsageTables tables, TimeProvider? time = 
         }
     }
 
-    private async Task<TableEntity?> HeadAsync(string period, CancellationToken cancellationToken)
-    {
-        try
-        {
-            NullableResponse<TableEntity> found = await _table.GetEntityIfExistsAsync<TableEntity>(period, Head, cancellationToken: cancellationToken);
-            return found.HasValue ? found.Value : null;
-        }
-        catch (RequestFailedException e) when (e.Status == 404)
-        {
-            return null;
-        }
-    }
+    private Task<TableEntity?> HeadAsync(string period, CancellationToken cancellationToken) => UsageTables.FindAsync(_table, period, Head, cancellationToken);
 
     /// <summary>Deletes rows that count no more: of makings before, and of those that were broken off.</summary>
     private async Task DeleteAsync(string filter, CancellationToken cancellationToken)
@@ -198,7 +163,7 @@ internal sealed class TableRollupStore(UsageTables tables, TimeProvider? time = 
 
         try
         {
-            await SubmitAsync(stale.Chunk(MostOfTransaction), static e => new TableTransactionAction(TableTransactionActionType.Delete, e, ETag.All), cancellationToken);
+            await SubmitAsync(stale.Chunk(TableUsageSink.MaxRows), static e => new TableTransactionAction(TableTransactionActionType.Delete, e, ETag.All), cancellationToken);
         }
         catch (RequestFailedException e) when (e.Status == 404)
         {
